@@ -38,12 +38,11 @@
 #include "fs/vault/dir_id.h"
 #include "fs/vault/masterkey.h"
 #include "fs/vault/name_codec.h"
+#include "fs/vault/node_kind.h"
 #include "fs/vault/vault_config.h"
 #include "ops/metrics/metrics.h"
 
 namespace casemate {
-
-enum class NodeKind : uint8_t { kFile, kDirectory, kSymlink };
 
 // One directory of the vault, open: its id, its content directory and the key
 // schedule for its names. Immutable; shared by everyone who works in it.
