@@ -1,0 +1,158 @@
+// A mounted vault as a POSIX file system, one method per verb, kernel-free.
+// The semantics of POSIX live here and only here: fs/fuse is a codec in front
+// of it, the model test and the benchmark drive it without a mount.
+//
+// Errors carry their errno (base/status.h): the tables of fuse-invariants
+// sections 4 and 9. Every verb may also answer ESTALE for an Ino it does not
+// know (L14), EROFS before touching the store when mounted read-only, and EIO
+// for ciphertext that does not verify (code DataLoss).
+//
+// Lookup counts: each Entry returned, and each PlusDirEntry a sink took whose
+// ino is not kNoIno, adds one (L1, L3). When the reply could not be delivered
+// the caller undoes it with Forget, and closes the handle of a Create (L4).
+//
+// Threads: every method from any thread at once. Lock order (outermost first):
+//   rename_mu_            cross-directory renames, one at a time
+//     Inode::children_mu  ancestors before descendants (DESIGN.md)
+//       OpenFileTable slot
+//         OpenFile::mu_
+//           InodeTable::mu_, OpenFileTable::mu_, HandleTable::mu_, cache shard
+//                         leaves: no system call is made under them
+// No lock is held when a verb returns.
+#ifndef FS_CORE_FILE_SYSTEM_H_
+#define FS_CORE_FILE_SYSTEM_H_
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "absl/types/optional.h"
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mutex.h"
+#include "fs/core/kernel_cache.h"
+#include "fs/core/types.h"
+#include "fs/handle/file_handle.h"
+#include "fs/handle/handle_table.h"
+#include "fs/handle/open_file.h"
+#include "fs/handle/open_file_table.h"
+#include "fs/inode/inode_table.h"
+#include "fs/vault/vault_tree.h"
+#include "ops/metrics/metrics.h"
+
+namespace casemate {
+
+struct FileSystemOptions {
+  bool read_only = false;
+  // New nodes belong to the caller, not to the daemon (A8): for a privileged
+  // daemon whose mount others may use.
+  bool owner_is_caller = false;
+  // What is shown instead of the backing object's (A8); chmod and chown to the
+  // shown values then succeed without effect, to others EPERM.
+  absl::optional<uid_t> shown_uid;
+  absl::optional<gid_t> shown_gid;
+  absl::optional<mode_t> shown_umask;  // 0777
+  size_t chunk_cache_bytes = size_t{32} << 20;
+  size_t dirty_limit_bytes = size_t{64} << 20;
+  // Snapshot of names that one directory handle may hold (D3).
+  size_t listing_limit_bytes = size_t{64} << 20;
+};
+
+class FileSystem {
+ public:
+  // The pointers outlive the file system. `kernel_cache` may be null: nothing
+  // caches in front of us then.
+  FileSystem(std::unique_ptr<VaultTree> tree, FileSystemOptions options,
+             const Clock* clock, Metrics* metrics, RateLimitedLogger* logger,
+             KernelCache* kernel_cache);
+  ~FileSystem();
+
+  FileSystem(const FileSystem&) = delete;
+  FileSystem& operator=(const FileSystem&) = delete;
+
+  // Names and attributes.
+  absl::StatusOr<Entry> Lookup(const Context& context, Ino parent,
+                               absl::string_view name);
+  // Takes back `count` lookups; more than there are is counted, not obeyed.
+  void Forget(Ino ino, uint64_t count);
+  // `handle`, when given, must be an open handle of `ino`.
+  absl::StatusOr<Attributes> GetAttributes(const Context& context, Ino ino,
+                                           absl::optional<HandleId> handle);
+  absl::StatusOr<Attributes> SetAttributes(const Context& context, Ino ino,
+                                           const SetAttributesRequest& request,
+                                           absl::optional<HandleId> handle);
+  absl::StatusOr<std::string> ReadLink(const Context& context, Ino ino);
+  absl::StatusOr<SpaceReply> Space(const Context& context);
+
+  // The name space. `permissions` already has the caller's umask applied (A9).
+  absl::StatusOr<Entry> MakeDirectory(const Context& context, Ino parent,
+                                      absl::string_view name,
+                                      mode_t permissions);
+  // `mode` with its type bits: anything but a regular file is EPERM.
+  absl::StatusOr<Entry> MakeNode(const Context& context, Ino parent,
+                                 absl::string_view name, mode_t mode);
+  absl::StatusOr<Entry> MakeSymlink(const Context& context, Ino parent,
+                                    absl::string_view name,
+                                    absl::string_view target);
+  absl::Status Unlink(const Context& context, Ino parent,
+                      absl::string_view name);
+  absl::Status RemoveDirectory(const Context& context, Ino parent,
+                               absl::string_view name);
+  absl::Status Rename(const Context& context, Ino old_parent,
+                      absl::string_view old_name, Ino new_parent,
+                      absl::string_view new_name, RenameFlag flag);
+
+  // Files.
+  absl::StatusOr<HandleId> Open(const Context& context, Ino ino,
+                                const OpenRequest& request);
+  absl::StatusOr<Created> Create(const Context& context, Ino parent,
+                                 absl::string_view name, mode_t permissions,
+                                 const OpenRequest& request);
+  // Fills `out` from `offset`; less than out.size() only at end of file (H15).
+  absl::StatusOr<size_t> Read(const Context& context, Ino ino, HandleId handle,
+                              uint64_t offset, MutableBytes out);
+  // Writes all of `data` or fails (H16).
+  absl::Status Write(const Context& context, Ino ino, HandleId handle,
+                     uint64_t offset, ConstBytes data);
+  // On every close(2): writes back, and reports deferred errors (H4).
+  absl::Status Flush(const Context& context, Ino ino, HandleId handle);
+  absl::Status Sync(const Context& context, Ino ino, HandleId handle,
+                    SyncScope scope);
+  absl::Status Release(Ino ino, HandleId handle);
+
+  // Directories. Cookie 0 starts a fresh listing; others continue it (D1-D3).
+  absl::StatusOr<HandleId> OpenDirectory(const Context& context, Ino ino);
+  absl::Status ReadDirectory(const Context& context, Ino ino, HandleId handle,
+                             uint64_t cookie, PlainDirSink& sink);
+  absl::Status ReadDirectoryPlus(const Context& context, Ino ino,
+                                 HandleId handle, uint64_t cookie,
+                                 PlusDirSink& sink);
+  absl::Status SyncDirectory(const Context& context, Ino ino, HandleId handle);
+  absl::Status ReleaseDirectory(Ino ino, HandleId handle);
+
+  // Upkeep, called by the daemon about twice a second: writes back what has
+  // been dirty for longer than `age`. Errors are deferred to the handles (H4).
+  void WriteBackOlderThan(absl::Duration age);
+  // Everything dirty, at unmount; the first error, after trying all.
+  absl::Status WriteBackAll();
+
+  // For tests and metrics: nodes in the table, root included (L11).
+  size_t inode_count() const { return inodes_.size(); }
+  size_t open_file_count() const { return open_files_.size(); }
+
+  // Plain values that a successor can be built from (hand-over of a mount).
+  std::vector<InodeRecord> ExportInodes() const { return inodes_.Export(); }
+  std::vector<HandleRecord> ExportHandles() const;
+};
+
+}  // namespace casemate
+
+#endif  // FS_CORE_FILE_SYSTEM_H_
