@@ -2,16 +2,19 @@
 //
 // A Dir is an open directory; every name is resolved relative to one, and
 // nothing below it is ever reached through a symbolic link, a mount point or
-// "..". PosixStorage (posix_storage.h) is the real one; testing/ has decorators
-// that inject faults at this interface.
+// "..". OpenPosixDir (posix_storage.h) makes the real one; testing/ has
+// decorators that inject faults at this interface.
 //
 // Paths: a `name` is one component. A `path` is one or two components
-// ("N.c9r" or "N.c9r/dir.c9r"); no symbolic link is followed in either, and the
-// last one is never followed.
+// ("N.c9r" or "N.c9r/dir.c9r"). A component is neither empty nor "." nor ".."
+// and has no NUL; anything else is EINVAL. No symbolic link is followed in any
+// component: in place of a directory, or of a file to be opened or changed, it
+// is EIO. Stat describes it, RemoveFile and Rename take the link itself.
 //
 // Errors: the errno of the failing call rides on the Status, mapped by
 // BackingErrno() to one that the caller of a file system expects
 // (fuse-invariants E2: ELOOP, EXDEV, EBADF and everything unlisted become EIO).
+// Messages name ciphertext paths only.
 //
 // Threads: all methods of Dir and File may be called from any thread at once.
 #ifndef FS_STORAGE_STORAGE_H_
@@ -71,7 +74,9 @@ struct FileStat {
   timespec ctime{};
 };
 
-// What to change; absent means leave alone.
+// What to change; absent means leave alone. Applied in the order owner (which
+// clears setuid and setgid), permissions, times; an error leaves what came
+// before it done. A tv_nsec outside [0, 1e9) is EINVAL.
 struct AttributeChange {
   absl::optional<mode_t> permissions;  // 07777
   absl::optional<uid_t> uid;
@@ -155,6 +160,9 @@ class Dir {
   // whole within this process), and kExchange answers EINVAL.
   virtual absl::Status Rename(absl::string_view from_path, Dir& to,
                               absl::string_view to_path, RenameMode mode) = 0;
+  // False once a kNoReplace of this storage had to check first and rename then:
+  // worth one line in the log (vault-format-8 section 9).
+  virtual bool no_replace_is_atomic() const { return true; }
 
   virtual absl::StatusOr<FileStat> Stat(absl::string_view path) const = 0;
   virtual absl::StatusOr<FileStat> StatSelf() const = 0;
