@@ -22,7 +22,7 @@ namespace {
 
 // What the longest name that is shown takes as ciphertext; anything longer is
 // refused before it is decoded.
-constexpr size_t kMaxEncodedNameSize = (kMaxNameSize + kSivTagSize + 2) / 3 * 4;
+constexpr size_t kMaxEncodedNameSize = (kMaxNameSize + kSivSize + 2) / 3 * 4;
 
 AesSiv MakeSiv(const Masterkey& masterkey) {
   absl::StatusOr<AesSiv> siv =
@@ -47,14 +47,14 @@ NameContext NameCodec::ContextFor(const DirId& parent) const {
 }
 
 std::string NameCodec::ContentPath(const DirId& id) const {
-  std::vector<uint8_t> sealed(id.bytes().size() + kSivTagSize);
+  std::vector<uint8_t> sealed(id.bytes().size() + kSivSize);
   siv_.WithoutAd().Seal(id.bytes(), absl::MakeSpan(sealed));
   const std::string hash = Base32Encode(Sha1(sealed));
   return absl::StrCat(hash.substr(0, 2), "/", hash.substr(2));
 }
 
 std::string EncryptName(const NameContext& names, absl::string_view nfc) {
-  std::vector<uint8_t> sealed(nfc.size() + kSivTagSize);
+  std::vector<uint8_t> sealed(nfc.size() + kSivSize);
   names.siv().Seal(BytesOf(nfc), absl::MakeSpan(sealed));
   std::string c9r;
   c9r.reserve((sealed.size() + 2) / 3 * 4 + kNameSuffix.size());
@@ -73,9 +73,9 @@ absl::StatusOr<std::string> DecryptName(const NameContext& names,
   std::array<uint8_t, Base64DecodedBound(kMaxEncodedNameSize)> sealed;
   const absl::optional<size_t> size =
       Base64UrlDecode(c9r, Base64Padding::kPadded, MutableBytes(sealed));
-  if (!size || *size <= kSivTagSize) return NotCanonical();
+  if (!size || *size <= kSivSize) return NotCanonical();
 
-  std::string name(*size - kSivTagSize, '\0');
+  std::string name(*size - kSivSize, '\0');
   RETURN_IF_ERROR(names.siv().Open(
       ConstBytes(sealed.data(), *size),
       MutableBytes(reinterpret_cast<uint8_t*>(&name[0]), name.size())));

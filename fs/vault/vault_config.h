@@ -57,9 +57,6 @@ struct VaultConfig {
   std::string Serialize(const Masterkey& masterkey) const;
 };
 
-// The text of a claim: "SIV_GCM", "SIV_CTRMAC".
-absl::string_view CipherComboName(CipherCombo combo);
-
 }  // namespace casemate
 
 #endif  // FS_VAULT_VAULT_CONFIG_H_
