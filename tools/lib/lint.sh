@@ -47,8 +47,10 @@ build_files() { sources '*BUILD.bazel' '*.bzl' WORKSPACE; }
 
 # Shell files by name, or by their first line where the name does not say.
 shell_files() {
-  sources '*.sh'
-  sources tools/dev .ci/run
+  {
+    sources '*.sh'
+    sources | xargs -0r grep -IlZE '^#!/(usr/)?bin/(env )?(ba)?sh\b' || true
+  } | sort -zu
 }
 
 have_buildifier() { command -v buildifier >/dev/null; }
