@@ -140,17 +140,15 @@ MetricsExporter::~MetricsExporter() {
 absl::Status MetricsExporter::Listen() {
   const std::string listen = address_.ToString();
   // No keep-alive: an idle connection would hold one of the two threads.
-  const char* configuration[] = {
-      "listening_ports",
-      listen.c_str(),  //
-      "num_threads",
-      "2",  //
-      "enable_keep_alive",
-      "no",  //
-      "request_timeout_ms",
-      "5000",  //
-      nullptr,
-  };
+  const char* configuration[] = {"listening_ports",
+                                 listen.c_str(),  //
+                                 "num_threads",
+                                 "2",  //
+                                 "enable_keep_alive",
+                                 "no",  //
+                                 "request_timeout_ms",
+                                 "5000",  //
+                                 nullptr};
   mg_callbacks callbacks = {};
   callbacks.begin_request = &MetricsExporter::OnRequest;
   callbacks.log_message = &DropLogMessage;

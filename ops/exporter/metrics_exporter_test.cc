@@ -156,11 +156,14 @@ TEST_F(MetricsExporterTest, OtherMethodsAreNotAllowed) {
   EXPECT_EQ(HttpRequest(exporter->port(), "NONSENSE", "/metrics").code, 400);
 }
 
-TEST_F(MetricsExporterTest, PortInUseIsSaidWithTheAddressAndWhatToDo) {
+TEST_F(MetricsExporterTest,
+       PortInUseIsSaidOnlyInTheErrorWithTheAddressAndWhatToDo) {
   const auto first = MustStart();
   ASSERT_NE(first, nullptr);
   const std::string taken = absl::StrCat("127.0.0.1:", first->port());
+  ::testing::internal::CaptureStderr();
   const absl::Status status = StartOn(taken).status();
+  EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
   EXPECT_EQ(status.code(), absl::StatusCode::kAlreadyExists);
   EXPECT_THAT(std::string(status.message()), HasSubstr(taken));
   EXPECT_THAT(std::string(status.message()), HasSubstr("choose another"));
