@@ -24,10 +24,6 @@ namespace {
 constexpr char kPlainText[] = "text/plain; charset=utf-8";
 constexpr char kPrometheusText[] = "text/plain; version=0.0.4; charset=utf-8";
 
-// Without this callback civetweb prints to standard error, where it would mix
-// with our log; what it has to say about Start is in the returned error.
-int DropLogMessage(const mg_connection*, const char*) { return 1; }
-
 sockaddr_in ToSockaddr(const ListenAddress& address) {
   sockaddr_in result = {};
   result.sin_family = AF_INET;
@@ -140,18 +136,19 @@ MetricsExporter::~MetricsExporter() {
 absl::Status MetricsExporter::Listen() {
   const std::string listen = address_.ToString();
   // No keep-alive: an idle connection would hold one of the two threads.
-  const char* configuration[] = {"listening_ports",
-                                 listen.c_str(),  //
-                                 "num_threads",
-                                 "2",  //
-                                 "enable_keep_alive",
-                                 "no",  //
-                                 "request_timeout_ms",
-                                 "5000",  //
-                                 nullptr};
+  const char* configuration[] = {
+      "listening_ports",
+      listen.c_str(),
+      "num_threads",
+      "2",
+      "enable_keep_alive",
+      "no",
+      "request_timeout_ms",
+      "5000",
+      nullptr,
+  };
   mg_callbacks callbacks = {};
   callbacks.begin_request = &MetricsExporter::OnRequest;
-  callbacks.log_message = &DropLogMessage;
   mg_init_data init = {&callbacks, this, configuration};
   unsigned code = 0;
   char text[256] = "";
