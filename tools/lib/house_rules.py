@@ -39,7 +39,7 @@ ONE_PLACE = [
 
 # Every other top-level folder is a room itself.
 FOLDERS_OF_ROOMS = ("fs", "ops")
-NOT_ROOMS = ("third_party",)
+NOT_ROOMS = ("docs", "third_party")
 
 # Tests are targets too, but nobody depends on them.
 MAKES_TARGET = re.compile(r"^(?:\w+_(?:library|binary|import)|alias)$")
