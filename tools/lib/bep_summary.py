@@ -79,7 +79,7 @@ class Phase:
 
 
 def all_cases_skipped(uri):
-    """Whether a test's XML report at a file: URI has cases, none of which ran."""
+    """Whether a file: URI is a test report with cases, none of which ran."""
     path = urllib.parse.unquote(urllib.parse.urlparse(uri).path)
     try:
         root = xml.etree.ElementTree.parse(path).getroot()
