@@ -24,6 +24,7 @@
 
 #include <sys/types.h>
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -38,9 +39,10 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mutex.h"
+#include "cache/buffer_pool.h"
+#include "fs/core/handles.h"
 #include "fs/core/kernel_cache.h"
 #include "fs/core/types.h"
-#include "fs/handle/file_handle.h"
 #include "fs/handle/handle_table.h"
 #include "fs/handle/open_file.h"
 #include "fs/handle/open_file_table.h"
@@ -68,11 +70,16 @@ struct FileSystemOptions {
 
 class FileSystem {
  public:
-  // The pointers outlive the file system. `kernel_cache` may be null: nothing
-  // caches in front of us then.
-  FileSystem(std::unique_ptr<VaultTree> tree, FileSystemOptions options,
-             const Clock* clock, Metrics* metrics, RateLimitedLogger* logger,
-             KernelCache* kernel_cache);
+  // Reads the root's attributes. The pointers outlive the file system.
+  // `kernel_cache` may be null: nothing caches in front of us then.
+  static absl::StatusOr<std::unique_ptr<FileSystem>> Create(
+      std::unique_ptr<VaultTree> tree, const FileSystemOptions& options,
+      const Clock* clock, Metrics* metrics, RateLimitedLogger* logger,
+      KernelCache* kernel_cache);
+  // As Create, for a root whose backing object is known.
+  FileSystem(const BackingId& root, std::unique_ptr<VaultTree> tree,
+             FileSystemOptions options, const Clock* clock, Metrics* metrics,
+             RateLimitedLogger* logger, KernelCache* kernel_cache);
   ~FileSystem();
 
   FileSystem(const FileSystem&) = delete;
@@ -151,6 +158,118 @@ class FileSystem {
   // Plain values that a successor can be built from (hand-over of a mount).
   std::vector<InodeRecord> ExportInodes() const { return inodes_.Export(); }
   std::vector<HandleRecord> ExportHandles() const;
+
+ private:
+  using VaultDirPtr = std::shared_ptr<const VaultDir>;
+
+  // Finding things. ESTALE, ENOTDIR and EBADF are answered here.
+  absl::StatusOr<InodePin> Pin(Ino ino);
+  absl::StatusOr<InodePin> PinDirectory(Ino ino);
+  absl::StatusOr<std::shared_ptr<FileHandle>> FindFile(Ino ino,
+                                                       HandleId id) const;
+  absl::StatusOr<std::shared_ptr<DirectoryHandle>> FindDirectory(
+      Ino ino, HandleId id) const;
+  absl::Status CheckHandle(const Inode& inode,
+                           absl::optional<HandleId> id) const;
+  absl::Status CheckWritable() const;  // EROFS
+  // The content directory of a directory that has not been removed (ENOENT).
+  absl::StatusOr<VaultDirPtr> LiveDirectory(const Inode& inode);
+  // Where a node lies: its parent's directory, and the node as VaultTree wants
+  // it (kind and entry only). ESTALE for a removed one.
+  struct Place {
+    VaultDirPtr parent;
+    Node node;
+  };
+  absl::StatusOr<Place> PlaceOf(const Inode& inode);
+
+  // Attributes.
+  Attributes ToAttributes(NodeKind kind, const FileStat& stat) const;
+  // `stat` as the store gave it, with the cleartext size in place of the
+  // ciphertext's.
+  FileStat WithCleartextSize(NodeKind kind, FileStat stat) const;
+  absl::StatusOr<FileStat> StatInode(const Inode& inode);
+  absl::StatusOr<FileStat> StatAtPlace(const Inode& inode);
+  absl::StatusOr<AttributeChange> ToChange(const Inode& inode,
+                                           const SetAttributesRequest& request);
+  absl::Status ApplyChange(const Inode& inode, const AttributeChange& change);
+  absl::Status Resize(const Context& context, const Inode& inode, uint64_t size,
+                      absl::optional<HandleId> handle);
+  // ENOSPC when growing by `bytes` of zeros cannot end well.
+  absl::Status CheckRoom(uint64_t bytes);
+
+  // Entering nodes in the table; the parent's children_mu is held.
+  absl::StatusOr<Entry> EnterNode(const Inode& parent, const Node& node);
+  absl::Status CheckAlias(const Inode& parent, const Node& node);
+  absl::StatusOr<Entry> LookupLocked(const Inode& parent,
+                                     absl::string_view name);
+  // The NFC form of `name` when that is another spelling.
+  static absl::optional<std::string> StoredSpelling(absl::string_view name);
+
+  // Changing names; the parent's children_mu is held exclusively.
+  absl::StatusOr<NewOwner> OwnerOfNew(const Context& context,
+                                      const VaultDir& parent,
+                                      mode_t* directory_permissions);
+  void NodeIsGone(const Node& node);
+  // The kernel may know the node by its stored spelling as well (C3).
+  void ForgetStoredSpelling(Ino parent, absl::string_view name);
+
+  // Rename, in its steps (rename.cc).
+  struct RenameRequest;
+  absl::Status RenameLocked(const RenameRequest& request);
+  absl::Status CheckRename(const RenameRequest& request, const Node& source,
+                           const absl::optional<Node>& target);
+  absl::Status CheckAncestry(const RenameRequest& request, const Node& source,
+                             const absl::optional<Node>& target);
+  // Whether `id` is `start` or a directory above it. ESTALE when the chain to
+  // the root is not known.
+  absl::StatusOr<bool> IsSelfOrAbove(const DirId& id, const DirId& start) const;
+  absl::Status MoveNode(const RenameRequest& request, const VaultDir& from,
+                        const Node& source, const VaultDir& to,
+                        const absl::optional<Node>& target);
+
+  // Files.
+  absl::StatusOr<OpenFileLease> AcquireFile(const Context& context,
+                                            const Inode& inode, bool for_write,
+                                            bool truncate);
+  absl::StatusOr<std::unique_ptr<File>> OpenBacking(const Inode& inode,
+                                                    bool for_write);
+  HandleId AddFileHandle(InodePin inode, OpenFileLease file,
+                         const OpenRequest& request);
+  absl::StatusOr<Created> CreateLocked(const Context& context,
+                                       const Inode& parent,
+                                       absl::string_view name,
+                                       mode_t permissions,
+                                       const OpenRequest& request);
+  void RelieveDirtyPressure();
+
+  // Directories.
+  absl::StatusOr<std::shared_ptr<const Listing>> ListingAt(
+      DirectoryHandle& handle, uint64_t cookie);
+  absl::StatusOr<PlainDirEntry> PlainEntry(const VaultDir& dir,
+                                           const ListedNode& node);
+  absl::StatusOr<Entry> PlusEntry(const Inode& inode, const ListedNode& node);
+  absl::StatusOr<Attributes> DotAttributes(const Inode& inode);
+
+  const std::unique_ptr<VaultTree> tree_;
+  const FileSystemOptions options_;
+  const Clock* const clock_;
+  Metrics* const metrics_;
+  RateLimitedLogger* const logger_;
+  KernelCache* const kernel_cache_;
+
+  BufferPool buffers_;
+  ChunkCache chunk_cache_;
+  DirtyBudget budget_;
+  std::atomic<uint64_t> next_content_{1};
+  const FileEnvironment environment_;
+
+  // Later members hold shares in earlier ones.
+  InodeTable inodes_;
+  OpenFileTable open_files_;
+  HandleTable<FileHandle> file_handles_;
+  HandleTable<DirectoryHandle> directory_handles_;
+
+  Mutex rename_mu_;
 };
 
 }  // namespace casemate

@@ -11,6 +11,7 @@
 
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
+#include "fs/handle/handle_id.h"
 #include "fs/inode/ino.h"
 #include "fs/vault/node_kind.h"
 
@@ -55,9 +56,6 @@ struct Entry {
   // kernel must not remember this name (fuse-invariants C3).
   bool is_other_spelling = false;
 };
-
-// Opaque, validated on every use: index, generation and kind, never a pointer.
-enum class HandleId : uint64_t {};
 
 enum class TimeSource : uint8_t { kGiven, kNow };
 

@@ -46,9 +46,8 @@ InodeTable::InodeTable(const BackingId& root_backing, Metrics* metrics)
     : metrics_(metrics) {
   MutexLock lock(&mu_);
   Slot root;
-  root.inode =
-      std::make_unique<Inode>(kRootIno, NodeKind::kDirectory,
-                              std::make_shared<const DirId>(DirId()));
+  root.inode = std::make_unique<Inode>(kRootIno, NodeKind::kDirectory,
+                                       std::make_shared<const DirId>(DirId()));
   root.backing = root_backing;
   slots_.emplace(kRootIno, std::move(root));
   by_backing_.emplace(root_backing, kRootIno);
