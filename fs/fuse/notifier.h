@@ -7,10 +7,10 @@
 #include <deque>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
-#include "absl/container/flat_hash_set.h"
 #include "absl/strings/string_view.h"
 #include "base/log.h"
 #include "base/mutex.h"
@@ -59,36 +59,41 @@ class Notifier final : public KernelCache {
  private:
   enum class Kind : uint8_t { kEntry, kDelete, kInode };
 
-  struct Notification {
+  // What a notification is about: one of each is queued at most.
+  struct Key {
     Kind kind = Kind::kEntry;
-    Ino ino = kNoIno;  // the parent, for kEntry and kDelete
-    Ino child = kNoIno;
-    std::string name;
-    int64_t offset = 0;
-    int64_t length = 0;
+    Ino ino = kNoIno;    // the parent's, except for kInode
+    Ino child = kNoIno;  // kDelete
+    std::string name;    // kEntry, kDelete
 
-    friend bool operator==(const Notification& a, const Notification& b) {
+    friend bool operator==(const Key& a, const Key& b) {
       return a.kind == b.kind && a.ino == b.ino && a.child == b.child &&
              a.name == b.name;
     }
-    // The range is not part of it: one notification per inode is queued.
     template <typename H>
-    friend H AbslHashValue(H h, const Notification& n) {
-      return H::combine(std::move(h), n.kind, n.ino, n.child, n.name);
+    friend H AbslHashValue(H h, const Key& key) {
+      return H::combine(std::move(h), key.kind, key.ino, key.child, key.name);
     }
   };
 
-  void Enqueue(Notification notification);
+  struct Range {  // kInode
+    int64_t offset = 0;
+    int64_t length = 0;
+  };
+
+  static Range Join(const Range& a, const Range& b);
+  static void Send(fuse_session* session, const Key& key, const Range& range);
+  void Enqueue(Key key, Range range);
   void Run();
-  bool CanSend() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  static void Send(fuse_session* session, const Notification& notification);
 
   RateLimitedLogger* const logger_;
   const size_t capacity_;
 
   mutable Mutex mu_;
   CondVar changed_;
-  std::deque<Notification> queue_ ABSL_GUARDED_BY(mu_);
+  // Oldest first; each is a key of ranges_.
+  std::deque<Key> queue_ ABSL_GUARDED_BY(mu_);
+  absl::flat_hash_map<Key, Range> ranges_ ABSL_GUARDED_BY(mu_);
   fuse_session* session_ ABSL_GUARDED_BY(mu_) = nullptr;
   bool sending_ ABSL_GUARDED_BY(mu_) = false;
   bool quitting_ ABSL_GUARDED_BY(mu_) = false;

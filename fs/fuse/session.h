@@ -89,7 +89,7 @@ class Session final : public RequestSink {
 
   absl::Status Open();
   void ProcessInit(MutableBytes request);
-  int SendInitReply(const iovec* parts, int count);
+  int SendBeforeInit(const iovec* parts, int count);
   ssize_t Send(const iovec* parts, int count);
 
   const std::unique_ptr<Transport> transport_;

@@ -1,0 +1,81 @@
+// The kernel's end of a session, in process and without threads of its own.
+#ifndef FS_FUSE_FAKE_TRANSPORT_H_
+#define FS_FUSE_FAKE_TRANSPORT_H_
+
+#include <sys/uio.h>
+
+#include <deque>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "base/mutex.h"
+#include "fs/fuse/transport.h"
+
+namespace casemate {
+
+// Keeps what it is sent. Thread-safe.
+class FakeTransport final : public Transport {
+ public:
+  // Waits for Stop(); tests call the sink themselves.
+  absl::Status Serve(RequestSink*) override {
+    MutexLock lock(&mu_);
+    while (!stopped_) changed_.Wait(&mu_);
+    return absl::OkStatus();
+  }
+
+  void Stop() override {
+    MutexLock lock(&mu_);
+    stopped_ = true;
+    changed_.NotifyAll();
+  }
+
+  int Reply(const iovec* parts, int count) override {
+    std::string message;
+    for (int i = 0; i < count; ++i) {
+      message.append(static_cast<const char*>(parts[i].iov_base),
+                     parts[i].iov_len);
+    }
+    MutexLock lock(&mu_);
+    int result = 0;
+    if (!results_.empty()) {
+      result = results_.front();
+      results_.pop_front();
+    }
+    messages_.push_back(std::move(message));
+    changed_.NotifyAll();
+    return result;
+  }
+
+  // What the next message is answered with, e.g. -ENOENT; it is kept anyway.
+  void AnswerNext(int result) {
+    MutexLock lock(&mu_);
+    results_.push_back(result);
+  }
+
+  // What was sent since the last call, whole messages.
+  std::vector<std::string> TakeMessages() {
+    MutexLock lock(&mu_);
+    return std::exchange(messages_, {});
+  }
+
+  // The same, after waiting for at least `count`.
+  std::vector<std::string> WaitForMessages(size_t count) {
+    MutexLock lock(&mu_);
+    while (messages_.size() < count) changed_.Wait(&mu_);
+    return std::exchange(messages_, {});
+  }
+
+ private:
+  Mutex mu_;
+  CondVar changed_;
+  bool stopped_ ABSL_GUARDED_BY(mu_) = false;
+  std::deque<int> results_ ABSL_GUARDED_BY(mu_);
+  std::vector<std::string> messages_ ABSL_GUARDED_BY(mu_);
+};
+
+}  // namespace casemate
+
+#endif  // FS_FUSE_FAKE_TRANSPORT_H_
