@@ -1,0 +1,76 @@
+// Making, opening and describing a vault in a folder: the sequence over
+// vault.cryptomator, the masterkey file and the root's content directory.
+//
+//   ASSIGN_OR_RETURN(UnlockedVault vault, OpenVault(*folder, password, {}));
+//   VaultTree tree(std::move(folder), vault.config, &vault.masterkey, ...);
+//
+// Every error that is the vault's and not the store's carries a VaultErrorKind
+// and a message of three parts: the file, what is wrong with it, what to do.
+// `folder` is the one that holds d/. Passwords are the user's bytes, UTF-8 in
+// any normalisation, without the newline that a password file may end in.
+#ifndef FS_VAULT_VAULT_ACCESS_H_
+#define FS_VAULT_VAULT_ACCESS_H_
+
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/bytes.h"
+#include "crypto/content/cipher_combo.h"
+#include "crypto/random/random_source.h"
+#include "fs/storage/storage.h"
+#include "fs/vault/masterkey.h"
+#include "fs/vault/masterkey_file.h"
+#include "fs/vault/vault_config.h"
+
+namespace casemate {
+
+struct UnlockedVault {
+  VaultConfig config;
+  Masterkey masterkey;
+};
+
+struct OpenVaultOptions {
+  VersionMac version_mac = VersionMac::kRequired;
+};
+
+// Unlocks the vault in `folder` and checks that its root can be reached.
+// Statuses: NotFound no vault; Unimplemented format 7 or older, Hub, another
+// cipher; InvalidArgument a damaged config, or scrypt parameters out of
+// bounds; DataLoss a damaged masterkey file, two files that do not belong
+// together, a root without content directory; Unauthenticated wrong password.
+absl::StatusOr<UnlockedVault> OpenVault(Dir& folder, ConstBytes password,
+                                        const OpenVaultOptions& options);
+
+// What can be told without the password. None of it is authenticated.
+struct VaultInfo {
+  VaultConfig config;
+  KdfCost cost;
+};
+absl::StatusOr<VaultInfo> ReadVaultInfo(Dir& folder);
+
+struct NewVaultOptions {
+  CipherCombo combo = CipherCombo::kSivGcm;
+  int shortening_threshold = kMaxShorteningThreshold;
+  KdfCost cost;
+};
+
+// Makes a vault with new random keys in `folder`, which is empty but for names
+// that start with a dot. vault.cryptomator comes last, so a vault that is cut
+// short is none; a failure that is not a crash leaves nothing. Directories
+// have mode 0700 and files 0600: nobody but the owner needs the ciphertext.
+// FailedPrecondition when `folder` is not empty, AlreadyExists when it holds a
+// vault, InvalidArgument for an option out of bounds.
+absl::Status CreateVault(Dir& folder, const NewVaultOptions& options,
+                         ConstBytes password, RandomSource& random);
+
+// Wraps the vault's keys under another password: the masterkey file is
+// replaced in one step, and durable. The keys stay, so an old copy of the file
+// still opens the vault with the old password.
+absl::Status ChangePassword(Dir& folder, const UnlockedVault& vault,
+                            ConstBytes new_password, KdfCost cost,
+                            RandomSource& random);
+
+}  // namespace casemate
+
+#endif  // FS_VAULT_VAULT_ACCESS_H_
