@@ -1,0 +1,283 @@
+#include "tools/casemate/command_line.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "CLI/CLI.hpp"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "base/status.h"
+#include "tools/casemate/cli_error.h"
+
+namespace casemate {
+namespace {
+
+constexpr int kMinThreshold = 36;
+constexpr int kMaxThreshold = 220;
+
+struct Alias {
+  absl::string_view from;
+  absl::string_view to;
+};
+
+constexpr Alias kVerbAliases[] = {{"unlock", "mount"}, {"umount", "unmount"}};
+
+constexpr Alias kFlagAliases[] = {
+    {"--passfile", "--password-file"},
+    {"--password:stdin", "--password-stdin"},
+    {"--password:env", "--password-env"},
+    {"--password:file", "--password-file"},
+};
+
+absl::string_view Resolve(absl::Span<const Alias> aliases,
+                          absl::string_view word) {
+  for (const Alias& alias : aliases) {
+    if (alias.from == word) return alias.to;
+  }
+  return word;
+}
+
+// Catches --password before CLI11 would quote its value in a message.
+absl::Status RefusePasswordArgument(absl::Span<const std::string> arguments) {
+  for (const std::string& argument : arguments) {
+    if (argument == "--") break;
+    if (argument != "--password" && argument != "--pass" &&
+        !absl::StartsWith(argument, "--password=") &&
+        !absl::StartsWith(argument, "--pass=")) {
+      continue;
+    }
+    return CliError(ExitCode::kUsage,
+                    "a password does not belong on the command line, where "
+                    "every user of this machine can read it",
+                    "Use --password-file, --password-stdin, --password-fd or "
+                    "--extpass, or the variable CASEMATE_PASSWORD.");
+  }
+  return absl::OkStatus();
+}
+
+// What CLI11 found, before it is checked.
+struct Found {
+  InitCommand init;
+  MountCommand mount;
+  UnmountCommand unmount;
+  InfoCommand info;
+  ListCommand list;
+  CatCommand cat;
+  std::string combo = std::string(CipherComboName(CipherCombo::kSivGcm));
+  std::string threshold = absl::StrCat(kMaxThreshold);
+  bool lazy = false;
+  bool json = false;
+  bool is_long = false;
+  std::vector<std::string> option_lists;
+  // Of mount's flags, and of the password flags of any verb.
+  std::vector<std::pair<const SettingRow*, std::string>> flags;
+};
+
+std::string FlagSpelling(const SettingRow& row) {
+  return row.short_flag.empty()
+             ? absl::StrCat("--", row.name)
+             : absl::StrCat("-", row.short_flag, ",--", row.name);
+}
+
+void AddSettings(absl::Span<const SettingRow> rows, CLI::App& verb,
+                 Found& found) {
+  for (const SettingRow& row : rows) {
+    if (row.value.empty()) {
+      verb.add_flag_callback(
+          FlagSpelling(row),
+          [&row, &found] { found.flags.emplace_back(&row, ""); },
+          std::string(row.help));
+      continue;
+    }
+    verb.add_option(
+            FlagSpelling(row),
+            [&row, &found](const CLI::results_t& values) {
+              found.flags.emplace_back(&row, values.back());
+              return true;
+            },
+            std::string(row.help))
+        ->type_name(std::string(row.value))
+        ->expected(1)
+        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  }
+}
+
+void AddInit(CLI::App& app, Found& found) {
+  CLI::App* verb = app.add_subcommand("init", "create a vault in a folder");
+  verb->add_option("VAULT", found.init.vault, "absent, or an empty folder")
+      ->required();
+  verb->add_option("--cipher-combo", found.combo,
+                   "SIV_GCM (default) or SIV_CTRMAC");
+  verb->add_option("--shortening-threshold", found.threshold,
+                   "36 to 220 (default): encrypted names longer than this are "
+                   "shortened");
+  AddSettings(PasswordSettingTable(), *verb, found);
+}
+
+void AddMount(CLI::App& app, Found& found) {
+  CLI::App* verb = app.add_subcommand(
+      "mount", "mount a vault; returns when the mount answers");
+  verb->add_option("VAULT", found.mount.vault, "the vault's folder")
+      ->required();
+  verb->add_option("MOUNTPOINT", found.mount.mountpoint, "an empty folder")
+      ->required();
+  verb->add_option("-o", found.option_lists,
+                   "the flags below as mount(8) writes them: -o ro,umask=077")
+      ->type_name("OPTION[=VALUE],...")
+      ->allow_extra_args(false);
+  AddSettings(SettingTable(), *verb, found);
+  AddSettings(PasswordSettingTable(), *verb, found);
+}
+
+void AddUnmount(CLI::App& app, Found& found) {
+  CLI::App* verb =
+      app.add_subcommand("unmount", "unmount, and wait for the daemon to end");
+  verb->add_option("MOUNTPOINT", found.unmount.mountpoint)->required();
+  verb->add_flag("--lazy", found.lazy,
+                 "detach now; the daemon ends when the last file is closed");
+}
+
+void AddReaders(CLI::App& app, Found& found) {
+  CLI::App* info = app.add_subcommand(
+      "info", "what a vault says about itself, without a password");
+  info->add_option("VAULT", found.info.vault)->required();
+  info->add_flag("--json", found.json, "as one JSON object");
+
+  CLI::App* list =
+      app.add_subcommand("ls", "list a folder of a vault without mounting");
+  list->add_option("VAULT", found.list.vault)->required();
+  list->add_option("PATH", found.list.path, "within the vault; its root");
+  list->add_flag("-l", found.is_long, "with mode, owner, size and time");
+  AddSettings(PasswordSettingTable(), *list, found);
+
+  CLI::App* cat =
+      app.add_subcommand("cat", "print a file of a vault without mounting");
+  cat->add_option("VAULT", found.cat.vault)->required();
+  cat->add_option("PATH", found.cat.path, "within the vault")->required();
+  AddSettings(PasswordSettingTable(), *cat, found);
+}
+
+absl::StatusOr<PasswordOptions> PasswordOf(const Found& found) {
+  MountSettings settings;
+  for (const auto& [row, value] : found.flags) {
+    RETURN_IF_ERROR(row->apply(value, settings));
+  }
+  RETURN_IF_ERROR(CheckPasswordOptions(settings.password));
+  return settings.password;
+}
+
+absl::StatusOr<Command> FinishInit(Found& found) {
+  const absl::optional<CipherCombo> combo = CipherComboFromName(found.combo);
+  if (!combo) {
+    return UsageError(absl::StrCat("\"", found.combo,
+                                   "\" is no cipher combo: it is SIV_GCM or "
+                                   "SIV_CTRMAC"));
+  }
+  int threshold = 0;
+  if (!absl::SimpleAtoi(found.threshold, &threshold) ||
+      threshold < kMinThreshold || threshold > kMaxThreshold) {
+    return UsageError(absl::StrCat("the shortening threshold is a number from ",
+                                   kMinThreshold, " to ", kMaxThreshold));
+  }
+  found.init.combo = *combo;
+  found.init.shortening_threshold = threshold;
+  ASSIGN_OR_RETURN(found.init.password, PasswordOf(found));
+  return Command(std::move(found.init));
+}
+
+// Flags come after -o, wherever they stand: `--ro` holds against the `rw`
+// that mount(8) adds to every list.
+absl::StatusOr<Command> FinishMount(Found& found) {
+  MountSettings& settings = found.mount.settings;
+  for (const std::string& list : found.option_lists) {
+    for (const MountOption& option : ParseOptionList(list)) {
+      RETURN_IF_ERROR(ApplyMountOption(option, settings));
+    }
+  }
+  for (const auto& [row, value] : found.flags) {
+    RETURN_IF_ERROR(row->apply(value, settings));
+  }
+  RETURN_IF_ERROR(CheckPasswordOptions(settings.password));
+  return Command(std::move(found.mount));
+}
+
+absl::StatusOr<Command> Finish(const CLI::App& app, Found& found) {
+  if (app.got_subcommand("init")) return FinishInit(found);
+  if (app.got_subcommand("mount")) return FinishMount(found);
+  if (app.got_subcommand("unmount")) {
+    found.unmount.detach = found.lazy ? Detach::kLazy : Detach::kWhenIdle;
+    return Command(std::move(found.unmount));
+  }
+  if (app.got_subcommand("info")) {
+    found.info.format = found.json ? InfoFormat::kJson : InfoFormat::kText;
+    return Command(std::move(found.info));
+  }
+  if (app.got_subcommand("ls")) {
+    found.list.format = found.is_long ? ListFormat::kLong : ListFormat::kNames;
+    ASSIGN_OR_RETURN(found.list.password, PasswordOf(found));
+    return Command(std::move(found.list));
+  }
+  if (app.got_subcommand("cat")) {
+    ASSIGN_OR_RETURN(found.cat.password, PasswordOf(found));
+    return Command(std::move(found.cat));
+  }
+  return Command(VersionCommand());
+}
+
+}  // namespace
+
+std::vector<std::string> ReplaceAliases(
+    absl::Span<const std::string> arguments) {
+  std::vector<std::string> replaced;
+  bool verb_seen = false;
+  bool flags_ended = false;
+  for (const std::string& argument : arguments) {
+    flags_ended = flags_ended || argument == "--";
+    if (!verb_seen && !absl::StartsWith(argument, "-")) {
+      verb_seen = true;
+      replaced.emplace_back(Resolve(kVerbAliases, argument));
+      continue;
+    }
+    if (flags_ended || !absl::StartsWith(argument, "--")) {
+      replaced.push_back(argument);
+      continue;
+    }
+    const size_t end = std::min(argument.find('='), argument.size());
+    const absl::string_view flag = absl::string_view(argument).substr(0, end);
+    replaced.push_back(
+        absl::StrCat(Resolve(kFlagAliases, flag), argument.substr(end)));
+  }
+  return replaced;
+}
+
+absl::StatusOr<Command> ParseCommandLine(
+    absl::Span<const std::string> arguments) {
+  RETURN_IF_ERROR(RefusePasswordArgument(arguments));
+  Found found;
+  CLI::App app("Encrypted vaults, mounted.", "casemate");
+  app.require_subcommand(0, 1);
+  bool version = false;
+  app.add_flag("--version", version, "print the version");
+  AddInit(app, found);
+  AddMount(app, found);
+  AddUnmount(app, found);
+  AddReaders(app, found);
+  app.add_subcommand("version", "print the version");
+
+  std::vector<std::string> words = ReplaceAliases(arguments);
+  std::reverse(words.begin(), words.end());  // CLI11 takes them from the back
+  try {
+    app.parse(std::move(words));
+  } catch (const CLI::CallForHelp&) {
+    return Command(HelpCommand{app.help()});
+  } catch (const CLI::ParseError& error) {
+    return UsageError(error.what());
+  }
+  if (app.get_subcommands().empty() && !version) {
+    return UsageError("no verb was given");
+  }
+  return Finish(app, found);
+}
+
+}  // namespace casemate

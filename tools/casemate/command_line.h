@@ -1,0 +1,82 @@
+// The command line as a value. Pure: nothing is opened or read.
+#ifndef TOOLS_CASEMATE_COMMAND_LINE_H_
+#define TOOLS_CASEMATE_COMMAND_LINE_H_
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "crypto/content/cipher_combo.h"
+#include "tools/casemate/mount_settings.h"
+#include "tools/casemate/password_options.h"
+
+namespace casemate {
+
+struct InitCommand {
+  std::string vault;
+  CipherCombo combo = CipherCombo::kSivGcm;
+  int shortening_threshold = 220;
+  PasswordOptions password;
+};
+
+struct MountCommand {
+  std::string vault;
+  std::string mountpoint;
+  MountSettings settings;
+};
+
+enum class Detach : uint8_t { kWhenIdle, kLazy };
+
+struct UnmountCommand {
+  std::string mountpoint;
+  Detach detach = Detach::kWhenIdle;
+};
+
+enum class InfoFormat : uint8_t { kText, kJson };
+
+struct InfoCommand {
+  std::string vault;
+  InfoFormat format = InfoFormat::kText;
+};
+
+enum class ListFormat : uint8_t { kNames, kLong };
+
+struct ListCommand {
+  std::string vault;
+  std::string path;
+  ListFormat format = ListFormat::kNames;
+  PasswordOptions password;
+};
+
+struct CatCommand {
+  std::string vault;
+  std::string path;
+  PasswordOptions password;
+};
+
+struct VersionCommand {};
+
+struct HelpCommand {
+  std::string text;
+};
+
+using Command =
+    std::variant<InitCommand, MountCommand, UnmountCommand, InfoCommand,
+                 ListCommand, CatCommand, VersionCommand, HelpCommand>;
+
+// The arguments with other tools' spellings replaced by ours: `unlock`,
+// `umount`, --passfile, and --password:stdin, :env, :file. Nothing after "--"
+// is changed.
+std::vector<std::string> ReplaceAliases(
+    absl::Span<const std::string> arguments);
+
+// `arguments` are those after the program's name. Usage errors are CliErrors.
+absl::StatusOr<Command> ParseCommandLine(
+    absl::Span<const std::string> arguments);
+
+}  // namespace casemate
+
+#endif  // TOOLS_CASEMATE_COMMAND_LINE_H_

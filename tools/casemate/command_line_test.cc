@@ -1,0 +1,193 @@
+#include "tools/casemate/command_line.h"
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_join.h"
+#include "gtest/gtest.h"
+#include "tools/casemate/cli_error.h"
+
+namespace casemate {
+namespace {
+
+using Words = std::vector<std::string>;
+
+template <typename T>
+T Parse(const Words& words) {
+  absl::StatusOr<Command> command = ParseCommandLine(words);
+  EXPECT_TRUE(command.ok()) << command.status();
+  if (!command.ok() || !std::holds_alternative<T>(*command)) {
+    ADD_FAILURE() << "another command than asked for";
+    return T();
+  }
+  return std::get<T>(*command);
+}
+
+absl::Status ParseError(const Words& words) {
+  const absl::Status status = ParseCommandLine(words).status();
+  EXPECT_EQ(ExitCodeOf(status), ExitCode::kUsage);
+  return status;
+}
+
+void ExpectUsageError(const Words& words) {
+  EXPECT_EQ(ExitCodeOf(ParseCommandLine(words).status()), ExitCode::kUsage)
+      << absl::StrJoin(words, " ");
+}
+
+TEST(ParseCommandLineTest, InitHasTheFormatsDefaults) {
+  const InitCommand init = Parse<InitCommand>({"init", "v"});
+  EXPECT_EQ(init.vault, "v");
+  EXPECT_EQ(init.combo, CipherCombo::kSivGcm);
+  EXPECT_EQ(init.shortening_threshold, 220);
+  EXPECT_EQ(init.password.count(), 0);
+}
+
+TEST(ParseCommandLineTest, InitTakesComboThresholdAndPassword) {
+  const InitCommand init = Parse<InitCommand>(
+      {"init", "--cipher-combo", "SIV_CTRMAC", "--shortening-threshold", "36",
+       "--password-fd", "4", "v"});
+  EXPECT_EQ(init.combo, CipherCombo::kSivCtrMac);
+  EXPECT_EQ(init.shortening_threshold, 36);
+  EXPECT_EQ(init.password.descriptor, 4);
+}
+
+TEST(ParseCommandLineTest, InitRefusesWhatTheFormatHasNot) {
+  ExpectUsageError({"init", "v", "--cipher-combo", "siv_gcm"});
+  ExpectUsageError({"init", "v", "--shortening-threshold", "35"});
+  ExpectUsageError({"init", "v", "--shortening-threshold", "221"});
+  ExpectUsageError({"init", "v", "--shortening-threshold", "x"});
+  ExpectUsageError({"init"});
+}
+
+TEST(ParseCommandLineTest, MountTakesFlagsBeforeAndAfterItsPaths) {
+  const MountCommand mount =
+      Parse<MountCommand>({"mount", "-f", "--ro", "v", "m", "--umask", "077",
+                           "--uid=5", "--metrics-listen", "127.0.0.1:0", "-v"});
+  EXPECT_EQ(mount.vault, "v");
+  EXPECT_EQ(mount.mountpoint, "m");
+  EXPECT_TRUE(mount.settings.foreground);
+  EXPECT_TRUE(mount.settings.read_only);
+  EXPECT_EQ(mount.settings.umask, mode_t{077});
+  EXPECT_EQ(mount.settings.uid, uid_t{5});
+  EXPECT_EQ(mount.settings.metrics_listen, "127.0.0.1:0");
+  EXPECT_EQ(mount.settings.verbosity, Verbosity::kVerbose);
+}
+
+TEST(ParseCommandLineTest, EverySettingIsAFlagAndAnOption) {
+  for (const SettingRow& row : SettingTable()) {
+    SCOPED_TRACE(row.name);
+    const std::string value = row.name == "metrics-listen" ? "[::1]:1" : "7";
+    Words flag = {"mount", "v", "m", "--" + std::string(row.name)};
+    std::string option(row.name);
+    if (!row.value.empty()) {
+      flag.push_back(value);
+      option += "=" + value;
+    }
+    Parse<MountCommand>(flag);
+    Parse<MountCommand>({"mount", "v", "m", "-o", option});
+  }
+}
+
+TEST(ParseCommandLineTest, OptionListsRepeatAndTakeOneWordEach) {
+  const MountCommand mount = Parse<MountCommand>(
+      {"mount", "-o", "ro,uid=1", "v", "-o", "gid=2", "m", "-oumask=3"});
+  EXPECT_EQ(mount.vault, "v");
+  EXPECT_EQ(mount.mountpoint, "m");
+  EXPECT_TRUE(mount.settings.read_only);
+  EXPECT_EQ(mount.settings.uid, uid_t{1});
+  EXPECT_EQ(mount.settings.gid, gid_t{2});
+  EXPECT_EQ(mount.settings.umask, mode_t{3});
+}
+
+TEST(ParseCommandLineTest, TheRwOfMount8DoesNotUndoRo) {
+  EXPECT_TRUE(Parse<MountCommand>({"mount", "--ro", "v", "m", "-o", "rw"})
+                  .settings.read_only);
+}
+
+TEST(ParseCommandLineTest, OtherToolsSpellingsMeanTheSame) {
+  EXPECT_EQ(Parse<MountCommand>({"unlock", "v", "m"}).vault, "v");
+  EXPECT_EQ(Parse<UnmountCommand>({"umount", "m"}).mountpoint, "m");
+  EXPECT_EQ(Parse<MountCommand>({"mount", "--passfile", "p", "v", "m"})
+                .settings.password.file,
+            "p");
+  EXPECT_EQ(Parse<MountCommand>({"unlock", "--password:file=p", "v", "m"})
+                .settings.password.file,
+            "p");
+  EXPECT_TRUE(Parse<MountCommand>({"unlock", "--password:stdin", "v", "m"})
+                  .settings.password.standard_input);
+  EXPECT_EQ(Parse<MountCommand>({"unlock", "--password:env", "N", "v", "m"})
+                .settings.password.variable,
+            "N");
+}
+
+TEST(ReplaceAliasesTest, OnlyTheVerbAndFlagsBeforeADoubleDashAreReplaced) {
+  EXPECT_EQ(ReplaceAliases({"ls", "unlock", "umount"}),
+            (Words{"ls", "unlock", "umount"}));
+  EXPECT_EQ(ReplaceAliases({"cat", "--passfile=a", "--", "--passfile"}),
+            (Words{"cat", "--password-file=a", "--", "--passfile"}));
+}
+
+TEST(ParseCommandLineTest, APasswordArgumentIsRefusedWithoutRepeatingIt) {
+  for (const Words& words : {Words{"mount", "v", "m", "--password", "hunter2"},
+                             Words{"mount", "v", "m", "--password=hunter2"},
+                             Words{"ls", "v", "--pass=hunter2"}}) {
+    const absl::Status status = ParseError(words);
+    EXPECT_TRUE(absl::StrContains(NextStepOf(status), "--password-file"));
+    EXPECT_FALSE(absl::StrContains(FormatError(status), "hunter2"));
+  }
+}
+
+TEST(ParseCommandLineTest, TwoPasswordSourcesConflict) {
+  ExpectUsageError({"cat", "v", "p", "--password-stdin", "--extpass", "x"});
+  ExpectUsageError({"mount", "v", "m", "--password-stdin", "-o", "passfile=x"});
+  ExpectUsageError({"init", "v", "--password-stdin", "--password-fd=3"});
+}
+
+TEST(ParseCommandLineTest, UnmountInfoLsAndCat) {
+  EXPECT_EQ(Parse<UnmountCommand>({"unmount", "m"}).detach, Detach::kWhenIdle);
+  EXPECT_EQ(Parse<UnmountCommand>({"unmount", "--lazy", "m"}).detach,
+            Detach::kLazy);
+  EXPECT_EQ(Parse<InfoCommand>({"info", "v"}).format, InfoFormat::kText);
+  EXPECT_EQ(Parse<InfoCommand>({"info", "v", "--json"}).format,
+            InfoFormat::kJson);
+  const ListCommand list = Parse<ListCommand>({"ls", "-l", "v", "/a/b"});
+  EXPECT_EQ(list.path, "/a/b");
+  EXPECT_EQ(list.format, ListFormat::kLong);
+  EXPECT_EQ(Parse<ListCommand>({"ls", "v"}).path, "");
+  EXPECT_EQ(Parse<CatCommand>({"cat", "v", "--", "-p"}).path, "-p");
+  ExpectUsageError({"cat", "v"});
+}
+
+TEST(ParseCommandLineTest, VersionAsVerbAndAsFlag) {
+  Parse<VersionCommand>({"version"});
+  Parse<VersionCommand>({"--version"});
+}
+
+TEST(ParseCommandLineTest, HelpIsOfTheVerbItFollows) {
+  EXPECT_TRUE(
+      absl::StrContains(Parse<HelpCommand>({"--help"}).text, "unmount"));
+  const std::string text = Parse<HelpCommand>({"mount", "--help"}).text;
+  for (const SettingRow& row : SettingTable()) {
+    EXPECT_TRUE(absl::StrContains(text, "--" + std::string(row.name)));
+  }
+  for (const char* verb :
+       {"init", "mount", "unmount", "info", "ls", "cat", "version"}) {
+    Parse<HelpCommand>({verb, "--help"});
+  }
+}
+
+TEST(ParseCommandLineTest, NonsenseIsAUsageError) {
+  ExpectUsageError({});
+  ExpectUsageError({"frobnicate"});
+  ExpectUsageError({"mount", "v"});
+  ExpectUsageError({"mount", "v", "m", "extra"});
+  ExpectUsageError({"mount", "v", "m", "--nonsense"});
+  ExpectUsageError({"mount", "v", "m", "--umask", "9"});
+  ExpectUsageError({"mount", "v", "m", "-o", "sync"});
+  ExpectUsageError({"info", "v", "--password-stdin"});
+}
+
+}  // namespace
+}  // namespace casemate
