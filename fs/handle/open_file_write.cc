@@ -94,7 +94,7 @@ absl::Status OpenFile::WriteWholeChunksLocked(uint64_t first, ConstBytes data) {
   // The chunk after the last whole one may be torn on the store. Memory has to
   // keep it then: the new bytes, for the old ones may be gone.
   const uint64_t torn = first + written;
-  if (torn * kChunkSize < stored_before) {
+  if (written < count && torn * kChunkSize < stored_before) {
     DirtyChunk& dirty = InsertDirtyLocked(torn);
     const ConstBytes content = source(torn);
     std::memcpy(dirty.buffer.bytes().data(), content.data(), content.size());
@@ -186,11 +186,12 @@ absl::Status OpenFile::AppendZerosLocked(uint64_t size,
 absl::Status OpenFile::ShrinkLocked(uint64_t size) {
   const uint64_t last = size / kChunkSize;
   const uint32_t rest = size % kChunkSize;
+  const bool is_stored = stored_size_ > size;
   DirtyChunk* cut = nullptr;
   if (rest > 0) {
     ASSIGN_OR_RETURN(cut, DirtyLocked(last, /*is_overwritten=*/false));
   }
-  if (stored_size_ > size) {
+  if (is_stored) {
     if (cut != nullptr) {
       const ConstBytes content = ConstBytes(cut->buffer.bytes()).first(rest);
       size_t written = 0;
@@ -210,7 +211,7 @@ absl::Status OpenFile::ShrinkLocked(uint64_t size) {
     MutableBytes tail = cut->buffer.bytes().subspan(rest);
     std::fill(tail.begin(), tail.end(), 0);
     cut->size = rest;
-    if (stored_size_ == size) DropDirtyLocked(dirty_.find(last));
+    if (is_stored) DropDirtyLocked(dirty_.find(last));
   }
   size_.store(size, std::memory_order_release);
   return absl::OkStatus();

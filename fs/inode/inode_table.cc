@@ -94,8 +94,9 @@ InodeTable::Slot& InodeTable::InsertLocked(const FoundNode& found) {
   slot.location = found.location;
   by_backing_[found.backing] = ino;
   if (found.dir_id) by_dir_id_[*found.dir_id] = ino;
+  Slot& inserted = slots_.emplace(ino, std::move(slot)).first->second;
   UpdateGaugeLocked();
-  return slots_.emplace(ino, std::move(slot)).first->second;
+  return inserted;
 }
 
 InodePin InodeTable::Enter(const FoundNode& found) {
