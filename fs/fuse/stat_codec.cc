@@ -47,7 +47,7 @@ mode_t TypeBitsOf(NodeKind kind) {
 struct stat StatOf(const Attributes& attributes) {
   struct stat result = {};
   result.st_ino = attributes.inode_number;
-  result.st_mode = attributes.Mode();
+  result.st_mode = TypeBitsOf(attributes.kind) | attributes.permissions;
   result.st_nlink = attributes.links;
   result.st_uid = attributes.uid;
   result.st_gid = attributes.gid;
