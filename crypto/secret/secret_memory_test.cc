@@ -1,6 +1,9 @@
 #include "crypto/secret/secret_memory.h"
 
+#include <sys/mman.h>
+
 #include <cstdint>
+#include <cstdio>
 #include <cstring>
 #include <fstream>
 #include <set>
@@ -62,6 +65,20 @@ TEST(SecretMemoryTest, StaysOutOfCoreDumps) {
   for (const size_t size : {32, 5000}) {
     void* const secret = AllocateSecret(size);
     EXPECT_NE(FlagsOf(secret).find(" dd "), std::string::npos) << size;
+    FreeSecret(secret, size);
+  }
+}
+
+// Where the system refuses locks, to a page of the test's own as well.
+TEST(SecretMemoryTest, IsLockedWhereTheSystemLocks) {
+  void* const page = mmap(nullptr, 4096, PROT_READ | PROT_WRITE,
+                          MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  ASSERT_NE(page, MAP_FAILED);
+  const bool locks = mlock(page, 4096) == 0;
+  ASSERT_EQ(munmap(page, 4096), 0);
+  for (const size_t size : {32, 5000}) {
+    void* const secret = AllocateSecret(size);
+    EXPECT_EQ(FlagsOf(secret).find(" lo ") != std::string::npos, locks) << size;
     FreeSecret(secret, size);
   }
 }
