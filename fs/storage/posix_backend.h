@@ -8,14 +8,12 @@
 
 #include <atomic>
 #include <cerrno>
-#include <cstdint>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
-#include "base/mutex.h"
 #include "fs/storage/backing_path.h"
+#include "fs/storage/mode_guard.h"
 #include "fs/storage/posix_attributes.h"
 #include "fs/storage/posix_storage.h"
 #include "fs/storage/storage.h"
@@ -32,44 +30,6 @@ auto RetryOnEintr(Call call) {
   } while (result < 0 && errno == EINTR);
   return result;
 }
-
-// Keeps those who ask for a mode, or change one, apart from the moments in
-// which an open has widened it. Asking takes no lock unless there is one.
-class ABSL_LOCKABLE ModeGuard {
- public:
-  // For who widens: nobody changes a mode or sees one meanwhile.
-  void BeginWidening() ABSL_EXCLUSIVE_LOCK_FUNCTION() {
-    mu_.Lock();
-    ++epoch_;
-  }
-  void EndWidening() ABSL_UNLOCK_FUNCTION() {
-    ++epoch_;
-    mu_.Unlock();
-  }
-
-  // The answer of `ask()`, a system call that tells a mode.
-  template <typename Ask>
-  auto Read(Ask ask) const -> decltype(ask()) {
-    const uint64_t epoch = epoch_.load();
-    if (epoch % 2 == 0) {
-      auto answer = ask();
-      if (epoch_.load() == epoch) return answer;
-    }
-    MutexLock lock(&mu_);
-    return ask();
-  }
-
-  // The answer of `change()`, which changes a mode or an owner.
-  template <typename Change>
-  auto Write(Change change) -> decltype(change()) {
-    MutexLock lock(&mu_);
-    return change();
-  }
-
- private:
-  mutable Mutex mu_;
-  std::atomic<uint64_t> epoch_{0};  // odd while a mode is wider than it should
-};
 
 // Thread-safe.
 class PosixBackend {

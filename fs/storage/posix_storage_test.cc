@@ -54,7 +54,7 @@ INSTANTIATE_TEST_SUITE_P(PathResolution, PosixStorageTest,
                                                             : "ByOpenAt2";
                          });
 
-TEST_P(PosixStorageTest, CreatedFileReadsBackAndHasThePermissionsAskedFor) {
+TEST_P(PosixStorageTest, CreatedObjectsReadBackAndHaveThePermissionsAskedFor) {
   const mode_t old_umask = umask(0);
   {
     auto file = dir().CreateFile("a.c9r", 0646);
@@ -65,8 +65,10 @@ TEST_P(PosixStorageTest, CreatedFileReadsBackAndHasThePermissionsAskedFor) {
     EXPECT_EQ(wrote.written, 6);
     EXPECT_TRUE((*file)->SyncData().ok());
     EXPECT_TRUE((*file)->Sync().ok());
+    EXPECT_TRUE(dir().MakeDir("d", 01753).ok());
   }
   umask(old_umask);
+  EXPECT_EQ(dir().Stat("d")->permissions, 01753);
   EXPECT_EQ(ReadAll(dir(), "a.c9r"), "cipher");
   EXPECT_EQ(dir().Stat("a.c9r")->permissions, 0646);
   EXPECT_TRUE(dir().Sync().ok());
@@ -196,8 +198,9 @@ TEST_P(PosixStorageTest, SymlinkInLastPlaceIsNeverFollowed) {
   EXPECT_EQ(dir().Stat("to_dir")->type, FileType::kSymlink);
 
   AttributeChange change;
-  change.permissions = 0;
   change.mtime = TimeAt(1, 0);
+  EXPECT_EQ(ErrnoOf(dir().SetAttributes("to_file", change)), EIO);
+  change.permissions = 0;
   EXPECT_EQ(ErrnoOf(dir().SetAttributes("to_file", change)), EIO);
   EXPECT_NE(dir().Stat("target_file")->permissions, 0);
   EXPECT_NE(dir().Stat("to_file")->mtime.tv_sec, 1);
@@ -306,6 +309,13 @@ TEST_P(PosixStorageTest, TimesKeepNanosecondsAndYearsBefore1970) {
   found = *dir().Stat("n/f");
   EXPECT_EQ(found.atime.tv_sec, -1'000'000'000);
   EXPECT_EQ(found.mtime.tv_sec, 7);
+  EXPECT_EQ(found.mtime.tv_nsec, 8);
+
+  AttributeChange only_atime;
+  only_atime.atime = TimeAt(9, 10);
+  ASSERT_TRUE(dir().SetAttributes("n/f", only_atime).ok());
+  found = *dir().Stat("n/f");
+  EXPECT_EQ(found.atime.tv_nsec, 10);
   EXPECT_EQ(found.mtime.tv_nsec, 8);
 
   auto n = dir().OpenDir("n");

@@ -21,10 +21,13 @@
 #include "fs/storage/posix_storage.h"
 #include "fs/storage/storage.h"
 #include "fs/storage/temp_dir_for_test.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 
 namespace casemate {
 namespace {
+
+using ::testing::AnyOf;
 
 // Runs `body` in a thread without capabilities. capset is per thread.
 void RunUnprivileged(const std::function<void()>& body) {
@@ -151,18 +154,35 @@ TEST_F(PosixWideningTest, NobodySeesTheWiderModeAndItIsPutBackAfterARace) {
 TEST_F(PosixWideningTest, ChmodDuringAnOpenIsNotUndone) {
   temp_.Write("f", "abc");
   RunUnprivileged([&] {
+    std::atomic<bool> done{false};
     std::thread opener([&] {
-      for (int round = 0; round < 500; ++round) {
+      while (!done) {
         EXPECT_TRUE(dir_->OpenFile("f", Access::kRead).ok());
       }
     });
-    for (int round = 0; round < 500; ++round) {
+    for (int round = 0; round < 5000; ++round) {
       AttributeChange change;
       change.permissions = round % 2 == 0 ? 0 : 0040;
       EXPECT_TRUE(dir_->SetAttributes("f", change).ok());
       EXPECT_EQ(dir_->Stat("f")->permissions, *change.permissions);
     }
+    done = true;
     opener.join();
+  });
+}
+
+TEST_F(PosixWideningTest, OwnersThatTheDaemonMayNotSetAreRefused) {
+  temp_.Write("f", "abc");
+  RunUnprivileged([&] {
+    AttributeChange to_user;
+    to_user.uid = geteuid() + 12345;
+    AttributeChange to_group;
+    to_group.gid = getegid() + 12345;
+    for (const AttributeChange& change : {to_user, to_group}) {
+      // EINVAL where a user namespace does not have the id.
+      EXPECT_THAT(ErrnoOf(dir_->SetAttributes("f", change)),
+                  AnyOf(EPERM, EINVAL));
+    }
   });
 }
 
