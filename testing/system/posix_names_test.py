@@ -228,6 +228,11 @@ class DirectoriesTest(PosixCase):
         self.assertGreater(changes[0], 20)
         self.assertEqual(sorted(os.listdir(folder)), sorted(names))
 
+    def test_listing_has_the_two_dots_once(self):
+        folder, names = self.fill(100)
+        listing = self.run_tool("ls", "-a1U", folder).stdout.splitlines()
+        self.assertEqual(sorted(listing), sorted(names + [".", ".."]))
+
     def test_everything_can_be_removed_while_it_is_listed(self):
         folder, names = self.fill(500)
         stream = Stream(folder)

@@ -145,6 +145,16 @@ class PrometheusTest(SystemTestCase):
                 self.assertEqual(dirty(), 0)
             wait_for(lambda: handles() == 0, "the handle is released")
 
+    def test_inodes_are_forgotten_with_their_files(self):
+        with self.mount(self.make_vault(), metrics=True) as mount:
+            inodes = lambda: mount.metric("casemate_inodes")
+            work.copy_tree(self, "/usr/include/linux", mount.path + "/copy")
+            self.assertGreater(inodes(), 100)
+            self.run_tool("rm", "-r", mount.path + "/copy")
+            wait_for(lambda: inodes() == 1, "only the root is known")
+            self.assertEqual(
+                mount.metric("casemate_forget_underflows_total"), 0)
+
     def test_promtool_finds_nothing_to_improve_in_the_metrics(self):
         with self.mount(self.make_vault(), metrics=True) as mount:
             work.copy_tree(self, "/usr/include/linux", mount.path + "/copy")

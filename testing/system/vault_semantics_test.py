@@ -2,9 +2,11 @@
 
 import errno
 import os
+import shutil
 import stat
 
-from casemate_system import CHUNK, main, random_bytes, read, write
+from casemate_system import (CHUNK, Vault, main, random_bytes, read, wait_for,
+                             write)
 from posix_case import FALLOC_KEEP_SIZE, PosixCase, fallocate, opened, rename2
 
 
@@ -96,6 +98,49 @@ class VaultSemanticsTest(PosixCase):
         os.statvfs(self.dir)
         self.remount()
         self.assert_same_tree(before, self.vault.state(), "the vault changed")
+
+    def test_changes_synced_into_the_vault_are_seen(self):
+        """A synchronisation tool brings what another machine wrote."""
+        content = random_bytes("synced", 3 * CHUNK)
+        for name in ("changed", "moved in", "removed"):
+            write(self.path(name), content)
+        self.remount()
+        other = Vault(self, self.vault.path + ".other", self.vault.combo)
+        other.password_file = self.vault.password_file
+        shutil.copytree(self.vault.path, other.path, symlinks=True)
+        for name in os.listdir(self.dir):  # cached everywhere it can be
+            self.assertEqual(read(self.path(name)), content)
+        new = content[:CHUNK] + b"from elsewhere" + content[CHUNK + 14:]
+        with self.mount(other) as mount:
+            for name in ("changed", "moved in"):
+                with opened(mount.path + "/" + name, os.O_RDWR) as file:
+                    os.pwrite(file, b"from elsewhere", CHUNK)
+                os.utime(mount.path + "/" + name)
+            os.unlink(mount.path + "/removed")
+            write(mount.path + "/added", new)
+        self.sync(other.path, self.vault.path)
+        wait_for(lambda: sorted(os.listdir(self.dir))
+                 == ["added", "changed", "moved in"], "names are in sync", 5)
+        for name in os.listdir(self.dir):
+            wait_for(lambda: read(self.path(name)) == new,
+                     f"{name} is in sync", 5)
+
+    def sync(self, source, target):
+        """Makes `target` equal, every second file in place, the others by
+        rename."""
+        for folder, _, names in os.walk(source):
+            here = target + folder[len(source):]
+            for name in set(os.listdir(here)) - set(os.listdir(folder)):
+                os.unlink(f"{here}/{name}")
+            for number, name in enumerate(sorted(names)):
+                path = f"{here}/{name}"
+                if os.path.exists(path) and read(path) == read(
+                        f"{folder}/{name}"):
+                    continue
+                copy = path if number % 2 else path + ".tmp"
+                shutil.copy2(f"{folder}/{name}", copy)
+                if copy != path:
+                    os.rename(copy, path)
 
     def test_nothing_cleartext_reaches_the_vault(self):
         os.mkdir(self.path("Siegfried"))
