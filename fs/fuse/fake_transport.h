@@ -2,8 +2,11 @@
 #ifndef FS_FUSE_FAKE_TRANSPORT_H_
 #define FS_FUSE_FAKE_TRANSPORT_H_
 
+#include <linux/fuse.h>
 #include <sys/uio.h>
 
+#include <algorithm>
+#include <cstring>
 #include <deque>
 #include <string>
 #include <utility>
@@ -39,6 +42,9 @@ class FakeTransport final : public Transport {
                      parts[i].iov_len);
     }
     MutexLock lock(&mu_);
+    while (holding_notifications_ && IsNotification(message)) {
+      changed_.Wait(&mu_);
+    }
     int result = 0;
     if (!results_.empty()) {
       result = results_.front();
@@ -55,6 +61,14 @@ class FakeTransport final : public Transport {
     results_.push_back(result);
   }
 
+  // Makes notifications wait in Reply, as they do in the kernel for a lock that
+  // a request holds.
+  void HoldNotifications(bool hold) {
+    MutexLock lock(&mu_);
+    holding_notifications_ = hold;
+    changed_.NotifyAll();
+  }
+
   // What was sent since the last call, whole messages.
   std::vector<std::string> TakeMessages() {
     MutexLock lock(&mu_);
@@ -69,9 +83,16 @@ class FakeTransport final : public Transport {
   }
 
  private:
+  static bool IsNotification(const std::string& message) {
+    fuse_out_header header = {};
+    memcpy(&header, message.data(), std::min(message.size(), sizeof(header)));
+    return header.unique == 0;
+  }
+
   Mutex mu_;
   CondVar changed_;
   bool stopped_ ABSL_GUARDED_BY(mu_) = false;
+  bool holding_notifications_ ABSL_GUARDED_BY(mu_) = false;
   std::deque<int> results_ ABSL_GUARDED_BY(mu_);
   std::vector<std::string> messages_ ABSL_GUARDED_BY(mu_);
 };

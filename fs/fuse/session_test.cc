@@ -6,6 +6,9 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <set>
 #include <string>
 #include <thread>
 #include <vector>
@@ -444,6 +447,81 @@ TEST_F(ServingTest, AnUndeliveredListingWithLookupsIsForgotten) {
 }
 
 // What is seen from outside.
+
+// Flips the last byte of every content file of `vault`.
+void Damage(const TemporaryVault& vault) {
+  namespace stdfs = std::filesystem;
+  for (const auto& file :
+       stdfs::recursive_directory_iterator(stdfs::path(vault.path()) / "d")) {
+    if (!file.is_regular_file() || file.path().filename() == "dirid.c9r") {
+      continue;
+    }
+    std::fstream stream(file.path(),
+                        std::ios::in | std::ios::out | std::ios::binary);
+    stream.seekg(-1, std::ios::end);
+    const char last = static_cast<char>(stream.get());
+    stream.seekp(-1, std::ios::end);
+    stream.put(static_cast<char>(last ^ 1));
+  }
+}
+
+TEST_F(ServingTest, DamagedContentIsEIOCountedAndLoggedWithoutItsName) {
+  const OpenedFile file = NewFile("secret");
+  kernel_.Write(file.node, file.handle, 0, "content");
+  kernel_.Release(FUSE_RELEASE, file.node, file.handle);
+  Damage(vault_);
+
+  VaultSession mount(&vault_);
+  mount.kernel().Init();
+  const uint64_t node =
+      mount.kernel().Lookup(kRoot, "secret").As<fuse_entry_out>().nodeid;
+  const uint64_t handle =
+      mount.kernel().Open(FUSE_OPEN, node, O_RDONLY).As<fuse_open_out>().fh;
+  const Answer answer = mount.kernel().Read(FUSE_READ, node, handle, 0, 4096);
+  EXPECT_EQ(answer.error, EIO);
+  EXPECT_TRUE(answer.body.empty());
+  EXPECT_EQ(mount.metrics().fuse_errors(ErrnoLabel::kEIO).value(), 1u);
+  EXPECT_TRUE(absl::StrContains(mount.log().last(),
+                                absl::StrCat("read of node ", node)));
+  EXPECT_FALSE(absl::StrContains(mount.log().last(), "secret"));
+}
+
+TEST_F(ServingTest, RequestsAtOnceEachHaveTheirReply) {
+  const OpenedFile file = NewFile("file");
+  kernel_.Write(file.node, file.handle, 0, std::string(70'000, 'x'));
+  constexpr int kThreads = 4;
+  constexpr int kRounds = 25;
+  std::vector<std::vector<std::string>> requests(kThreads);
+  fuse_read_in read = {};
+  read.fh = file.handle;
+  read.size = 65536;
+  for (int i = 0; i < kThreads * kRounds; ++i) {
+    std::vector<std::string>& mine = requests[i % kThreads];
+    const std::string name = WireName(absl::StrCat("dir", i));
+    mine.push_back(
+        kernel_.Request(FUSE_MKDIR, kRoot, Wire(fuse_mkdir_in{}) + name));
+    mine.push_back(kernel_.Request(FUSE_LOOKUP, kRoot, name));
+    mine.push_back(kernel_.Request(FUSE_READ, file.node, Wire(read)));
+  }
+  std::vector<std::thread> threads;
+  for (std::vector<std::string>& mine : requests) {
+    threads.emplace_back([&] {
+      for (std::string& request : mine) {
+        mount_.session().Process(MutableBytes(
+            reinterpret_cast<uint8_t*>(&request[0]), request.size()));
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  std::set<uint64_t> answered;
+  for (const std::string& message : mount_.transport().TakeMessages()) {
+    const Answer answer = RawKernel::Parse(message);
+    EXPECT_EQ(answer.error, 0);
+    EXPECT_TRUE(answered.insert(answer.unique).second);
+  }
+  EXPECT_EQ(answered.size(), size_t{kThreads * kRounds * 3});
+  EXPECT_EQ(mount_.metrics().fuse_inflight().value(), 0);
+}
 
 TEST_F(ServingTest, EachAnswerIsCountedWithItsErrno) {
   kernel_.Mkdir(kRoot, "dir");
