@@ -15,8 +15,9 @@ readonly password="$work/password" log="$work/log"
 mount_pid=
 
 say() { printf '\n== %s\n' "$*"; }
+show() { printf '$ %s\n' "casemate ${*//"$work/"/}"; }
 run() {
-  printf '$ %s\n' "casemate ${*//"$work/"/}"
+  show "$@"
   "$casemate" "$@"
 }
 
@@ -91,8 +92,10 @@ mount_vault() {
   mkdir "$mountpoint"
   port="$(free_port)"
   say "Mounted, with metrics on port $port"
-  run mount "$vault" "$mountpoint" --password-file "$password" \
-    --metrics-listen "127.0.0.1:$port" >"$log" 2>&1 </dev/null &
+  local command=(mount "$vault" "$mountpoint" --password-file "$password"
+    --metrics-listen "127.0.0.1:$port")
+  show "${command[@]}"
+  "$casemate" "${command[@]}" >"$log" 2>&1 </dev/null &
   mount_pid=$!
   wait_until is_mounted
   grep " $mountpoint " /proc/self/mounts
