@@ -85,7 +85,7 @@ InodePin InodeTable::FindByBacking(const BackingId& backing) {
   return PinLocked(slots_.at(it->second));
 }
 
-InodeTable::Slot& InodeTable::InsertLocked(const FoundNode& found) {
+InodeTable::Slot& InodeTable::InsertLocked(const FoundInode& found) {
   const Ino ino{next_ino_++};
   Slot slot;
   slot.inode =
@@ -99,7 +99,7 @@ InodeTable::Slot& InodeTable::InsertLocked(const FoundNode& found) {
   return inserted;
 }
 
-InodePin InodeTable::Enter(const FoundNode& found) {
+InodePin InodeTable::Enter(const FoundInode& found) {
   MutexLock lock(&mu_);
   const auto it = by_backing_.find(found.backing);
   if (it != by_backing_.end()) {

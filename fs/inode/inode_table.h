@@ -107,7 +107,7 @@ struct InodeRecord {
 };
 
 // What to enter for a node just found in its parent.
-struct FoundNode {
+struct FoundInode {
   BackingId backing;
   NodeKind kind = NodeKind::kFile;
   Location location;
@@ -130,7 +130,7 @@ class InodeTable {
   // The node of `found`, made if need be, with one more lookup. A live node of
   // the same object gets the location given; one of another kind is replaced
   // (L10), its number having been reused behind us.
-  InodePin Enter(const FoundNode& found);
+  InodePin Enter(const FoundInode& found);
   // Subtracts `count` lookups; clamps at zero and counts an underflow (L5).
   void Forget(Ino ino, uint64_t count);
 
@@ -165,7 +165,8 @@ class InodeTable {
 
   void Unpin(const Inode* inode);
   InodePin PinLocked(Slot& slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  Slot& InsertLocked(const FoundNode& found) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  Slot& InsertLocked(const FoundInode& found)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void LeaveIndexLocked(const Slot& slot) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // The node's memory when nothing keeps it any more, for the caller to free
   // after the lock.

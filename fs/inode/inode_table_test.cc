@@ -17,14 +17,14 @@ const BackingId kRootBacking{1, 2, 3};
 
 class InodeTableTest : public testing::Test {
  protected:
-  FoundNode File(uint64_t backing_inode, const std::string& entry = "a.c9r") {
+  FoundInode File(uint64_t backing_inode, const std::string& entry = "a.c9r") {
     return {{1, backing_inode, 0},
             NodeKind::kFile,
             {root_id_, entry},
             absl::nullopt};
   }
-  FoundNode Directory(uint64_t backing_inode, const DirId& id,
-                      const std::string& entry = "d.c9r") {
+  FoundInode Directory(uint64_t backing_inode, const DirId& id,
+                       const std::string& entry = "d.c9r") {
     return {{1, backing_inode, 0}, NodeKind::kDirectory, {root_id_, entry}, id};
   }
 
