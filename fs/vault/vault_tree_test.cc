@@ -140,7 +140,7 @@ TEST_P(VaultTreeTest, ADirectoryCarriesItsModeAndItsOwnIdInside) {
 
 TEST_P(VaultTreeTest, SymlinkTargetsRoundTripUpToTheirLimit) {
   for (const std::string& target :
-       {std::string("f"), std::string("../\xc3\xa4"), std::string("/"),
+       {std::string("f"), std::string("../\xc3\xa4"), std::string("//"),
         std::string(4095, 't')}) {
     const Node link =
         MakeLink(*root_, "link" + std::to_string(target.size()), target);
