@@ -47,10 +47,6 @@ def setUpModule():
     os.rmdir(folder)
 
 
-def system_libraries_only(path):
-    return path.startswith(("/lib/", "/lib64/", "/usr/lib"))
-
-
 class UserCase(SystemTestCase):
     def setUp(self):
         super().setUp()
@@ -58,24 +54,13 @@ class UserCase(SystemTestCase):
         self.home = self.scratch + "/home"
         os.mkdir(self.home)
         os.chown(self.home, USER, USER)
-        self._install()
+        # Where every user may run it.
+        self._binary = shutil.copy(super().binary, self.scratch + "/casemate")
+        os.chmod(self._binary, 0o755)
         write("/etc/fuse.conf", b"")  # the namespace's own
 
     def scratch_in(self):
         return "/tmp"  # a build folder may be closed to other users
-
-    def _install(self):
-        """The program where every user may run it, with those libraries that
-        it would look for relative to its place in a build folder."""
-        folder = self.scratch + "/bin"
-        os.mkdir(folder)
-        self._binary = shutil.copy(super().binary, folder + "/casemate")
-        os.chmod(self._binary, 0o755)
-        libraries = self.run_tool("ldd", super().binary).stdout.split()
-        for path in libraries:
-            if path.startswith("/") and not system_libraries_only(path):
-                shutil.copy(path, folder)
-        self.environment["LD_LIBRARY_PATH"] = folder
 
     @property
     def binary(self):

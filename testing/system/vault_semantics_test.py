@@ -1,6 +1,7 @@
 """What the vault format, or a decision, makes different from ext4."""
 
 import errno
+import itertools
 import os
 import shutil
 import stat
@@ -126,21 +127,21 @@ class VaultSemanticsTest(PosixCase):
                      f"{name} is in sync", 5)
 
     def sync(self, source, target):
-        """Makes `target` equal, every second file in place, the others by
+        """Makes `target` equal: every second change in place, the others by
         rename."""
+        in_place = itertools.cycle([True, False])
         for folder, _, names in os.walk(source):
             here = target + folder[len(source):]
             for name in set(os.listdir(here)) - set(os.listdir(folder)):
                 os.unlink(f"{here}/{name}")
-            for number, name in enumerate(sorted(names)):
+            for name in names:
                 path = f"{here}/{name}"
                 if os.path.exists(path) and read(path) == read(
                         f"{folder}/{name}"):
                     continue
-                copy = path if number % 2 else path + ".tmp"
+                copy = path if next(in_place) else path + ".tmp"
                 shutil.copy2(f"{folder}/{name}", copy)
-                if copy != path:
-                    os.rename(copy, path)
+                os.rename(copy, path)
 
     def test_nothing_cleartext_reaches_the_vault(self):
         os.mkdir(self.path("Siegfried"))
