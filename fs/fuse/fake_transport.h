@@ -46,7 +46,9 @@ class FakeTransport final : public Transport {
       changed_.Wait(&mu_);
     }
     int result = 0;
-    if (!results_.empty()) {
+    if (IsNotification(message)) {
+      result = notification_result_;
+    } else if (!results_.empty()) {
       result = results_.front();
       results_.pop_front();
     }
@@ -55,10 +57,16 @@ class FakeTransport final : public Transport {
     return result;
   }
 
-  // What the next message is answered with, e.g. -ENOENT; it is kept anyway.
+  // What the next reply is answered with, e.g. -ENOENT; it is kept anyway.
   void AnswerNext(int result) {
     MutexLock lock(&mu_);
     results_.push_back(result);
+  }
+
+  // What every notification is answered with.
+  void AnswerNotifications(int result) {
+    MutexLock lock(&mu_);
+    notification_result_ = result;
   }
 
   // Makes notifications wait in Reply, as they do in the kernel for a lock that
@@ -92,6 +100,7 @@ class FakeTransport final : public Transport {
   Mutex mu_;
   CondVar changed_;
   bool stopped_ ABSL_GUARDED_BY(mu_) = false;
+  int notification_result_ ABSL_GUARDED_BY(mu_) = 0;
   bool holding_notifications_ ABSL_GUARDED_BY(mu_) = false;
   std::deque<int> results_ ABSL_GUARDED_BY(mu_);
   std::vector<std::string> messages_ ABSL_GUARDED_BY(mu_);

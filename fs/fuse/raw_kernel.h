@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstring>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/string_view.h"
@@ -63,13 +64,15 @@ class RawKernel {
     return Wire(header) + body;
   }
 
-  // Everything that is sent while `request` is processed.
+  // The replies that are sent while `request` is processed. Notifications,
+  // which come from another thread when they like, are dropped.
   std::vector<Answer> Deliver(std::string request) {
     sink_->Process(
         MutableBytes(reinterpret_cast<uint8_t*>(&request[0]), request.size()));
     std::vector<Answer> answers;
     for (const std::string& message : transport_->TakeMessages()) {
-      answers.push_back(Parse(message));
+      Answer answer = Parse(message);
+      if (answer.unique != 0) answers.push_back(std::move(answer));
     }
     return answers;
   }
