@@ -226,6 +226,20 @@ TEST_F(BrokenVaultTest, ALongNameThatDoesNotMatchItsHashIsHidden) {
   EXPECT_EQ(vault_.metrics().names_invalid().value(), 5);
 }
 
+// Its hash is right, so it gets as far as decryption.
+TEST_F(BrokenVaultTest, ALongNameThatIsNoCiphertextIsHidden) {
+  for (const std::string& text :
+       {std::string("x"), std::string("..c9r"), std::string(300, 'x') + ".c9r",
+        std::string(300, 'x')}) {
+    const std::string entry = ShortName(text);
+    MakeNodeDir(entry);
+    Write(entry + "/name.c9s", text);
+    Write(entry + "/contents.c9r", "");
+    EXPECT_THAT(Names(), IsEmpty()) << text.size();
+    std::filesystem::remove_all(In(entry));
+  }
+}
+
 // A vault whose threshold was changed without renaming its nodes.
 TEST_F(BrokenVaultTest, NodesInTheFormThatTheThresholdDoesNotSelectAreHidden) {
   const std::string short_c9r = vault_.C9r(DirId(), "a");

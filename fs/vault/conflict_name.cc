@@ -9,6 +9,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "absl/types/optional.h"
 #include "fs/vault/name_shortener.h"
 
@@ -96,7 +97,7 @@ class Search {
 ClassifiedEntry ClassifyEntry(const NameContext& names,
                               absl::string_view entry) {
   absl::string_view base = entry;
-  base.remove_suffix(kNameSuffix.size());
+  if (!absl::ConsumeSuffix(&base, kNameSuffix)) return {};
   Search search(names, base);
   if (!search.Find(0, base.size())) return {};
   ClassifiedEntry result;

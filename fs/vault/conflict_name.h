@@ -25,8 +25,9 @@ struct ClassifiedEntry {
   std::string name;
 };
 
-// `entry` ends in ".c9r". Pure. Tries a bounded number of substrings, so that
-// an entry made to have many costs no more than a few dozen decryptions.
+// What does not end in ".c9r" is ignored. Pure. Tries a bounded number of
+// substrings, so that an entry made to have many costs no more than a few dozen
+// decryptions.
 ClassifiedEntry ClassifyEntry(const NameContext& names,
                               absl::string_view entry);
 

@@ -60,7 +60,8 @@ TEST(ConflictNameTest, TheToolsTextMayPassForAPartOfTheName) {
 
 TEST(ConflictNameTest, ForeignNamesAreIgnored) {
   for (const std::string& entry :
-       {std::string(".c9r"), std::string("dir.c9r"), std::string("dirid.c9r"),
+       {std::string(), std::string("c9r"), std::string(".c9r"),
+        std::string("dir.c9r"), std::string("dirid.c9r"),
         std::string(200, 'A') + ".c9r", std::string(200, '=') + ".c9r",
         EncryptName(
             NameCodec(VectorMasterkey()).ContextFor(*DirId::Parse("other")),

@@ -48,7 +48,7 @@ absl::StatusOr<absl::optional<ListedNode>> NodeLister::Show(
   }
   absl::StatusOr<std::string> name = DecryptName(dir.names(), *c9r);
   if (!name.ok()) {
-    CountHidden(dir, *c9r, name.status());
+    CountHidden(dir, entry.name, name.status());
     return hidden;
   }
   // Find looks only for the form that the threshold selects.
@@ -78,9 +78,9 @@ absl::StatusOr<absl::optional<std::string>> NodeLister::LongNameOf(
   return absl::optional<std::string>(*std::move(c9r));
 }
 
-void NodeLister::CountHidden(const VaultDir& dir, absl::string_view c9r,
+void NodeLister::CountHidden(const VaultDir& dir, absl::string_view entry,
                              const absl::Status& why) {
-  if (ClassifyEntry(dir.names(), c9r).entry_class ==
+  if (ClassifyEntry(dir.names(), entry).entry_class ==
       EntryClass::kConflictCopy) {
     context_->metrics->sync_conflicts().Increment();
   } else if (absl::IsDataLoss(why)) {

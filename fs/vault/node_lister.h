@@ -44,7 +44,7 @@ class NodeLister {
   // The ".c9r" name of a shortened entry; nullopt when it has none to show.
   absl::StatusOr<absl::optional<std::string>> LongNameOf(
       const VaultDir& dir, absl::string_view entry);
-  void CountHidden(const VaultDir& dir, absl::string_view c9r,
+  void CountHidden(const VaultDir& dir, absl::string_view entry,
                    const absl::Status& why);
   absl::Status SurveyEntry(const VaultDir& dir, const DirEntry& entry,
                            DirectorySurvey& survey);
