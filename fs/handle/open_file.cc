@@ -146,11 +146,15 @@ absl::Status OpenFile::Sync(bool data_only) {
 }
 
 absl::Status OpenFile::WriteBack() {
+  // Every close of a file that was only read comes here; readers need not wait
+  // for it, nor it for them.
+  if (!HasDirty()) return absl::OkStatus();
   WriterLock lock(&mu_);
   return WriteBackLocked();
 }
 
 void OpenFile::WriteBackIfOlderThan(absl::Duration age) {
+  if (!HasDirty()) return;
   absl::Status status;
   {
     WriterLock lock(&mu_);
@@ -178,12 +182,10 @@ bool OpenFile::HasDirty() const {
 }
 
 absl::StatusOr<FileStat> OpenFile::Stat() {
-  if (HasDirty()) {
-    // The store's times are the file's times once it has all of the content;
-    // the caller must not see them move later without a write.
-    if (const absl::Status status = WriteBack(); !status.ok()) {
-      DeferError(status);
-    }
+  // The store's times are the file's times once it has all of the content; the
+  // caller must not see them move later without a write.
+  if (const absl::Status status = WriteBack(); !status.ok()) {
+    DeferError(status);
   }
   ReaderLock lock(&mu_);
   ASSIGN_OR_RETURN(FileStat stat, file_->Stat());
