@@ -1,7 +1,7 @@
 #include "tools/casemate/unmount_command.h"
 
 #include <poll.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -56,6 +56,11 @@ struct Daemon {
   UniqueFd pidfd;
 };
 
+// glibc 2.36 declares its own without extern "C".
+UniqueFd OpenPidfd(pid_t pid) {
+  return UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+}
+
 absl::optional<Daemon> FindDaemon(const MountEntry& mount) {
   const uid_t owner = mount.user.value_or(geteuid());
   const absl::optional<std::string> directory = RuntimeDirectory(owner);
@@ -63,7 +68,7 @@ absl::optional<Daemon> FindDaemon(const MountEntry& mount) {
   const absl::StatusOr<RuntimeRecord> record =
       ReadRecord(*directory, mount.mountpoint, owner);
   if (!record.ok() || record->device != mount.device) return absl::nullopt;
-  Daemon daemon{record->pid, UniqueFd(pidfd_open(record->pid, 0))};
+  Daemon daemon{record->pid, OpenPidfd(record->pid)};
   // Asked after pidfd_open: the descriptor then is of that very process.
   if (!daemon.pidfd.valid() || StartTimeOf(record->pid) != record->start_time) {
     return absl::nullopt;
@@ -112,6 +117,8 @@ absl::Status AwaitEnd(const Daemon& daemon, Detach detach, Logger& logger) {
 absl::Status RunUnmount(const UnmountCommand& command, Logger& logger) {
   ASSIGN_OR_RETURN(const MountEntry mount,
                    FindCasemateMount(command.mountpoint));
+  // This process would count as one that uses the mount.
+  if (chdir("/") < 0) return ErrnoError(errno, "chdir to the root folder");
   const absl::optional<Daemon> daemon = FindDaemon(mount);
   const UnmountMode mode = command.detach == Detach::kLazy
                                ? UnmountMode::kLazy
