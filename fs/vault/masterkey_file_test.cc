@@ -126,7 +126,8 @@ TEST(MasterkeyFileTest, AnythingElseThatIsWrongIsDamage) {
   EXPECT_TRUE(MasterkeyFile::Parse(good + " \n").ok());
   EXPECT_TRUE(absl::IsDataLoss(
       MasterkeyFile::Parse(good + std::string(64 * 1024, ' ')).status()));
-  for (const auto& item : Cheapest()["masterkey"].items()) {
+  const nlohmann::json whole = Cheapest()["masterkey"];
+  for (const auto& item : whole.items()) {
     nlohmann::json missing = Cheapest()["masterkey"];
     missing.erase(item.key());
     EXPECT_TRUE(absl::IsDataLoss(MasterkeyFile::Parse(missing.dump()).status()))
