@@ -192,18 +192,22 @@ class RecordGuard {
     record.vault = plan.vault;
     record.device = device;
     record.metrics_port = port;
-    const absl::Status status = WriteRecord(*directory_, record);
-    if (!status.ok()) {
+    RemoveStaleRecords(*directory_);
+    absl::StatusOr<UniqueFd> held = WriteRecord(*directory_, record);
+    if (!held.ok()) {
       logger.Warning(
           absl::StrCat("no runtime record, so `casemate unmount` "
                        "cannot wait for this daemon: ",
-                       status.message()));
+                       held.status().message()));
+      return;
     }
+    held_ = *std::move(held);
   }
 
  private:
   absl::optional<std::string> directory_;
   std::string mountpoint_;
+  UniqueFd held_;
 };
 
 // A vault from the password to the last write. The members are in the order in

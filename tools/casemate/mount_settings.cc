@@ -237,9 +237,10 @@ std::string KnownOptions() {
   return absl::StrCat(absl::StrJoin(names, ", "), ", x-*");
 }
 
-void AppendEscaped(absl::string_view text, std::string& out) {
+void AppendEscaped(absl::string_view text, absl::string_view special,
+                   std::string& out) {
   for (const char c : text) {
-    if (c == ',' || c == '\\') out.push_back('\\');
+    if (absl::StrContains(special, c)) out.push_back('\\');
     out.push_back(c);
   }
 }
@@ -280,10 +281,10 @@ std::string FormatOptionList(absl::Span<const MountOption> options) {
   std::string list;
   for (const MountOption& option : options) {
     if (!list.empty()) list.push_back(',');
-    AppendEscaped(option.name, list);
+    AppendEscaped(option.name, ",=\\", list);
     if (!option.value) continue;
     list.push_back('=');
-    AppendEscaped(*option.value, list);
+    AppendEscaped(*option.value, ",\\", list);
   }
   return list;
 }

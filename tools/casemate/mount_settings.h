@@ -74,7 +74,7 @@ absl::Span<const SettingRow> PasswordSettingTable();
 
 // Splits an argument of -o. Empty options are left out, as mount(8) does.
 std::vector<MountOption> ParseOptionList(absl::string_view list);
-// ParseOptionList of it gives `options` back, if each has a name without '='.
+// ParseOptionList of it gives back what ParseOptionList gave.
 std::string FormatOptionList(absl::Span<const MountOption> options);
 
 // Applies an option of -o. Usage errors name the option and those there are.

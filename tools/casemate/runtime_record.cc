@@ -1,7 +1,9 @@
 #include "tools/casemate/runtime_record.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +12,7 @@
 #include <cstdlib>
 
 #include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/bytes.h"
 #include "base/status.h"
@@ -25,6 +28,9 @@ using Json = nlohmann::json;
 
 constexpr size_t kMaxRecordSize = 64 * 1024;
 constexpr size_t kNameDigits = 32;
+constexpr char kRecordSuffix[] = ".json";
+// Not blocking: a fifo in a record's place must not hang root's unmount.
+constexpr int kOpenToRead = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
 
 bool DecodePath(const Json& json, const char* key, std::string* path) {
   const auto found = json.find(key);
@@ -105,26 +111,45 @@ std::string RecordPath(absl::string_view directory,
   const auto digest = Sha256(BytesOf(mountpoint));
   return absl::StrCat(
       directory, "/",
-      absl::BytesToHexString(TextOf(digest)).substr(0, kNameDigits), ".json");
+      absl::BytesToHexString(TextOf(digest)).substr(0, kNameDigits),
+      kRecordSuffix);
 }
 
-absl::Status WriteRecord(const std::string& directory,
-                         const RuntimeRecord& record) {
+absl::StatusOr<UniqueFd> WriteRecord(const std::string& directory,
+                                     const RuntimeRecord& record) {
   if (mkdir(directory.c_str(), 0700) < 0 && errno != EEXIST) {
     return ErrnoError(errno, directory);
   }
   const std::string path = RecordPath(directory, record.mountpoint);
   const std::string temporary = absl::StrCat(path, ".", record.pid);
-  const UniqueFd file(
-      open(temporary.c_str(),
-           O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
+  UniqueFd file(open(temporary.c_str(),
+                     O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+                     0600));
   if (!file.valid()) return ErrnoError(errno, temporary);
   absl::Status status = WriteWhole(file.get(), record.ToJson());
+  // Locked before it has its name, so nobody takes it for stale.
+  if (status.ok() && flock(file.get(), LOCK_EX | LOCK_NB) < 0) {
+    status = ErrnoError(errno, temporary);
+  }
   if (status.ok() && rename(temporary.c_str(), path.c_str()) < 0) {
     status = ErrnoError(errno, path);
   }
-  if (!status.ok()) unlink(temporary.c_str());
+  if (status.ok()) return file;
+  unlink(temporary.c_str());
   return status;
+}
+
+void RemoveStaleRecords(const std::string& directory) {
+  DIR* const folder = opendir(directory.c_str());
+  if (folder == nullptr) return;
+  while (const dirent* entry = readdir(folder)) {
+    if (!absl::EndsWith(entry->d_name, kRecordSuffix)) continue;
+    const UniqueFd file(openat(dirfd(folder), entry->d_name, kOpenToRead));
+    if (file.valid() && flock(file.get(), LOCK_EX | LOCK_NB) == 0) {
+      unlinkat(dirfd(folder), entry->d_name, 0);
+    }
+  }
+  closedir(folder);
 }
 
 bool MayTrustRecord(uid_t file_owner, uid_t mount_owner) {
@@ -135,9 +160,7 @@ absl::StatusOr<RuntimeRecord> ReadRecord(const std::string& directory,
                                          absl::string_view mountpoint,
                                          uid_t owner) {
   const std::string path = RecordPath(directory, mountpoint);
-  // Not blocking: a fifo in its place must not hang root's unmount.
-  const UniqueFd file(
-      open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  const UniqueFd file(open(path.c_str(), kOpenToRead));
   if (!file.valid()) return ErrnoError(errno, path);
   struct stat status;
   if (fstat(file.get(), &status) < 0) return ErrnoError(errno, path);

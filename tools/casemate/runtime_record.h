@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
+#include "fs/storage/unique_fd.h"
 
 namespace casemate {
 
@@ -42,9 +43,14 @@ std::string RecordPath(absl::string_view directory,
                        absl::string_view mountpoint);
 
 // Makes `directory` (0700) if need be and puts the record there, 0600, whole
-// or not at all.
-absl::Status WriteRecord(const std::string& directory,
-                         const RuntimeRecord& record);
+// or not at all. The descriptor holds a flock(2) on it: while it is open the
+// daemon lives, in whatever pid namespace.
+absl::StatusOr<UniqueFd> WriteRecord(const std::string& directory,
+                                     const RuntimeRecord& record);
+
+// Removes what daemons left that were killed.
+void RemoveStaleRecords(const std::string& directory);
+
 // Whether a file of `file_owner` may speak for a mount of `mount_owner`: root's
 // unmount must not be led by a file that somebody else put there.
 bool MayTrustRecord(uid_t file_owner, uid_t mount_owner);

@@ -38,7 +38,8 @@ class RuntimeRecordTest : public testing::Test {
 TEST_F(RuntimeRecordTest, WhatWasWrittenIsRead) {
   RuntimeRecord record = SomeRecord();
   record.metrics_port = 9567;
-  ASSERT_TRUE(WriteRecord(directory_, record).ok());
+  const auto held = WriteRecord(directory_, record);
+  ASSERT_TRUE(held.ok()) << held.status();
   const auto read = ReadRecord(directory_, record.mountpoint, geteuid());
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(read->pid, record.pid);
@@ -51,7 +52,8 @@ TEST_F(RuntimeRecordTest, WhatWasWrittenIsRead) {
 
 TEST_F(RuntimeRecordTest, NobodyElseMayReadIt) {
   const RuntimeRecord record = SomeRecord();
-  ASSERT_TRUE(WriteRecord(directory_, record).ok());
+  const auto held = WriteRecord(directory_, record);
+  ASSERT_TRUE(held.ok()) << held.status();
   struct stat status;
   ASSERT_EQ(stat(RecordPath(directory_, record.mountpoint).c_str(), &status),
             0);
@@ -62,11 +64,23 @@ TEST_F(RuntimeRecordTest, NobodyElseMayReadIt) {
 
 TEST_F(RuntimeRecordTest, ARecordIsRemovedByItsOwnDaemonOnly) {
   const RuntimeRecord record = SomeRecord();
-  ASSERT_TRUE(WriteRecord(directory_, record).ok());
+  const auto held = WriteRecord(directory_, record);
+  ASSERT_TRUE(held.ok()) << held.status();
   RemoveRecord(directory_, record.mountpoint, record.pid + 1);
   EXPECT_TRUE(ReadRecord(directory_, record.mountpoint, geteuid()).ok());
   RemoveRecord(directory_, record.mountpoint, record.pid);
   EXPECT_FALSE(ReadRecord(directory_, record.mountpoint, geteuid()).ok());
+}
+
+TEST_F(RuntimeRecordTest, OnlyWhatNoDaemonHoldsIsStale) {
+  RuntimeRecord living = SomeRecord();
+  RuntimeRecord killed = SomeRecord();
+  killed.mountpoint = "/elsewhere";
+  const auto held = WriteRecord(directory_, living);
+  ASSERT_TRUE(WriteRecord(directory_, killed).ok());
+  RemoveStaleRecords(directory_);
+  EXPECT_TRUE(ReadRecord(directory_, living.mountpoint, geteuid()).ok());
+  EXPECT_FALSE(ReadRecord(directory_, killed.mountpoint, geteuid()).ok());
 }
 
 TEST(MayTrustRecordTest, OnlyTheOwnerOfTheMountAndRootAreBelieved) {
@@ -78,7 +92,8 @@ TEST(MayTrustRecordTest, OnlyTheOwnerOfTheMountAndRootAreBelieved) {
 
 TEST_F(RuntimeRecordTest, ALinkOrAFifoInItsPlaceIsRefusedAtOnce) {
   const RuntimeRecord record = SomeRecord();
-  ASSERT_TRUE(WriteRecord(directory_, record).ok());
+  const auto held = WriteRecord(directory_, record);
+  ASSERT_TRUE(held.ok()) << held.status();
   const std::string path = RecordPath(directory_, record.mountpoint);
   const std::string moved = directory_ + "/moved";
   ASSERT_EQ(rename(path.c_str(), moved.c_str()), 0);
