@@ -106,6 +106,16 @@ absl::StatusOr<Created> FileSystem::Create(const Context& context, Ino parent,
     return handle.status();
   }
   created.handle = *handle;
+  if (!request.truncate) return created;
+  // It was described before it was cut (A7).
+  absl::StatusOr<Attributes> attributes =
+      GetAttributes(context, created.entry.ino, created.handle);
+  if (!attributes.ok()) {
+    Release(created.entry.ino, created.handle).IgnoreError();
+    Forget(created.entry.ino, 1);
+    return attributes.status();
+  }
+  created.entry.attributes = *attributes;
   return created;
 }
 

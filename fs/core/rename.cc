@@ -94,11 +94,15 @@ absl::Status FileSystem::Rename(const Context&, Ino old_parent,
                                     !request.is_within_one_directory());
   bool to_first = to->ino() < from->ino();
   if (!request.is_within_one_directory()) {
-    ASSIGN_OR_RETURN(const bool from_above,
-                     IsSelfOrAbove(*from->dir_id(), *to->dir_id()));
-    ASSIGN_OR_RETURN(const bool to_above,
-                     IsSelfOrAbove(*to->dir_id(), *from->dir_id()));
-    if (from_above || to_above) to_first = to_above;
+    const auto from_above = IsSelfOrAbove(*from->dir_id(), *to->dir_id());
+    const auto to_above = IsSelfOrAbove(*to->dir_id(), *from->dir_id());
+    if (!from_above.ok() || !to_above.ok()) {
+      // Nothing is above a removed directory: that is ENOENT (R7).
+      RETURN_IF_ERROR(LiveDirectory(*from).status());
+      RETURN_IF_ERROR(LiveDirectory(*to).status());
+      return from_above.ok() ? to_above.status() : from_above.status();
+    }
+    if (*from_above || *to_above) to_first = *to_above;
   }
   const DirectoryPairLock lock(to_first ? *to : *from, to_first ? *from : *to);
   RETURN_IF_ERROR(RenameLocked(request));
