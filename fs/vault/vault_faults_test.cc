@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/types/optional.h"
 #include "base/status.h"
 #include "fs/vault/node_files.h"
 #include "fs/vault/tree_for_test.h"
@@ -233,25 +234,46 @@ TEST(VaultFaultsTest, ACrashWhileRemovingLeavesTheNodeWholeOrAbsent) {
   ExpectEveryCrashStateIsSound(RemovalScenarios());
 }
 
+// The objects at these names.
+std::vector<BackingId> ObjectsAt(VaultTree& tree, const VaultDir& dir,
+                                 const std::vector<std::string>& names) {
+  std::vector<BackingId> objects;
+  for (const std::string& name : names) {
+    const absl::StatusOr<Node> found = tree.Find(dir, name);
+    if (found.ok()) objects.push_back(found->stat.id);
+  }
+  return objects;
+}
+
+const std::vector<std::string>& SourceNames() {
+  static const auto& names = *new std::vector<std::string>{"a", kLong};
+  return names;
+}
+const std::vector<std::string>& TargetNames() {
+  static const auto& names = *new std::vector<std::string>{"b", kOtherLong};
+  return names;
+}
+
+// A shortened node over an unshortened one of another kind: the one case in
+// which the replaced object, in the store's form for the target's name, is left
+// under the source's (DESIGN.md).
+bool MayBreakTheSource(const Scenario& scenario) {
+  return absl::StrContains(scenario.what, kLong + " over") &&
+         absl::EndsWith(scenario.what, " b");
+}
+
 TEST(VaultFaultsTest, ACrashWhileRenamingLeavesTheTargetOldOrNew) {
+  int broken_sources = 0;
   for (const Scenario& scenario : RenameScenarios()) {
     SCOPED_TRACE(scenario.what);
     for (int n = 1;; ++n) {
       TestVault vault;
       const auto root = vault.root();
       scenario.prepare(vault.tree(), *root);
-      std::vector<BackingId> objects;
-      for (const std::string& name : {std::string("a"), kLong}) {
-        const auto found = vault.tree().Find(*root, name);
-        if (found.ok()) objects.push_back(found->stat.id);
-      }
-      bool had_target = false;
-      for (const std::string& name : {std::string("b"), kOtherLong}) {
-        const auto found = vault.tree().Find(*root, name);
-        if (!found.ok()) continue;
-        had_target = true;
-        objects.push_back(found->stat.id);
-      }
+      const auto sources = ObjectsAt(vault.tree(), *root, SourceNames());
+      const auto targets = ObjectsAt(vault.tree(), *root, TargetNames());
+      std::vector<BackingId> objects = sources;
+      objects.insert(objects.end(), targets.begin(), targets.end());
       vault.plan().Fail(kDurableCalls, Fault::From(n, EIO));
       scenario.act(vault.tree(), *root).IgnoreError();
       if (vault.plan().faults_injected() == 0) break;
@@ -264,19 +286,26 @@ TEST(VaultFaultsTest, ACrashWhileRenamingLeavesTheTargetOldOrNew) {
       RateLimitedLogger logger(&log, &clock, absl::Hours(1));
       const auto tree = Reopen(vault, &metrics, &logger, &clock);
       const auto reopened = *tree->OpenDir(DirId());
-      int at_target = 0;
-      for (const std::string& name : {std::string("b"), kOtherLong}) {
-        const absl::StatusOr<Node> found = tree->Find(*reopened, name);
-        if (!found.ok()) {
-          EXPECT_EQ(ErrnoOf(found.status()), ENOENT) << found.status();
-          continue;
-        }
-        ++at_target;
-        EXPECT_THAT(objects, testing::Contains(found->stat.id));
+      const auto at_target = ObjectsAt(*tree, *reopened, TargetNames());
+      if (!targets.empty()) EXPECT_EQ(at_target.size(), 1);
+      for (const BackingId& id : at_target) {
+        EXPECT_THAT(objects, testing::Contains(id));
       }
-      if (had_target) EXPECT_EQ(at_target, 1);
+      for (const std::string& name : SourceNames()) {
+        const absl::StatusOr<Node> found = tree->Find(*reopened, name);
+        if (found.ok()) {
+          EXPECT_THAT(objects, testing::Contains(found->stat.id));
+        } else if (ErrnoOf(found.status()) == EIO) {
+          ++broken_sources;
+          EXPECT_TRUE(MayBreakTheSource(scenario));
+          EXPECT_EQ(at_target, sources) << "the rename is in effect";
+        } else {
+          EXPECT_EQ(ErrnoOf(found.status()), ENOENT) << found.status();
+        }
+      }
     }
   }
+  EXPECT_GT(broken_sources, 0);
 }
 
 TEST(VaultFaultsTest, AStoreWithoutExchangeStillReplacesOneKindByAnother) {
