@@ -389,6 +389,8 @@ class FuzzedKernel {
   }
 
   void LeaveEverything() {
+    // libfuse does not free the interrupts that it still remembers at the end.
+    for (size_t i = interrupts_.size(); i > 0; --i) Ask(FUSE_STATFS, 0, "");
     for (const Handle& handle : handles_) {
       fuse_release_in body = {};
       body.fh = handle.fh;

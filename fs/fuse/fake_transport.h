@@ -43,8 +43,11 @@ class FakeTransport final : public Transport {
     }
     MutexLock lock(&mu_);
     while (holding_notifications_ && IsNotification(message)) {
+      is_held_ = true;
+      changed_.NotifyAll();
       changed_.Wait(&mu_);
     }
+    if (IsNotification(message)) is_held_ = false;
     int result = 0;
     if (IsNotification(message)) {
       result = notification_result_;
@@ -77,6 +80,16 @@ class FakeTransport final : public Transport {
     changed_.NotifyAll();
   }
 
+  // A notification is waiting now.
+  bool HoldsNotification() {
+    MutexLock lock(&mu_);
+    return is_held_;
+  }
+  void WaitUntilNotificationIsHeld() {
+    MutexLock lock(&mu_);
+    while (!is_held_) changed_.Wait(&mu_);
+  }
+
   // What was sent since the last call, whole messages.
   std::vector<std::string> TakeMessages() {
     MutexLock lock(&mu_);
@@ -102,6 +115,7 @@ class FakeTransport final : public Transport {
   bool stopped_ ABSL_GUARDED_BY(mu_) = false;
   int notification_result_ ABSL_GUARDED_BY(mu_) = 0;
   bool holding_notifications_ ABSL_GUARDED_BY(mu_) = false;
+  bool is_held_ ABSL_GUARDED_BY(mu_) = false;
   std::deque<int> results_ ABSL_GUARDED_BY(mu_);
   std::vector<std::string> messages_ ABSL_GUARDED_BY(mu_);
 };
