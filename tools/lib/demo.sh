@@ -6,33 +6,18 @@ set -euo pipefail
 readonly casemate="$1"
 # Any Debian that can build has these few hundred files in nested folders.
 readonly tree=/usr/include/linux
-readonly wait_tenths=100
-
 work="$(mktemp -d)"
 readonly work
 readonly vault="$work/vault" mountpoint="$work/mnt"
-readonly password="$work/password" log="$work/log"
-mount_pid=
+readonly password="$work/password"
 
 say() { printf '\n== %s\n' "$*"; }
-show() { printf '$ %s\n' "casemate ${*//"$work/"/}"; }
 run() {
-  show "$@"
+  printf '$ %s\n' "casemate ${*//"$work/"/}"
   "$casemate" "$@"
 }
 
 is_mounted() { grep -q " $mountpoint fuse" /proc/self/mounts; }
-
-# wait_until COMMAND...: polls, for ten seconds at most.
-wait_until() {
-  for ((i = 0; i < wait_tenths; ++i)); do
-    "$@" && return 0
-    sleep 0.1
-  done
-  return 1
-}
-
-has_ended() { ! kill -0 "$1" 2>/dev/null; }
 
 clean_up() {
   local status=$?
@@ -40,13 +25,6 @@ clean_up() {
   if is_mounted; then
     "$casemate" unmount "$mountpoint" 2>/dev/null ||
       fusermount3 -u -z "$mountpoint" || true
-  fi
-  if [[ -n "$mount_pid" ]] && ! wait_until has_ended "$mount_pid"; then
-    kill "$mount_pid" || true
-  fi
-  if ((status)) && [[ -s "$log" ]]; then
-    echo "The mount said:" >&2
-    cat "$log" >&2
   fi
   # Only what is not mounted is deleted: never the inside of a vault.
   is_mounted || rm -rf --one-file-system "$work"
@@ -92,13 +70,9 @@ mount_vault() {
   mkdir "$mountpoint"
   port="$(free_port)"
   say "Mounted, with metrics on port $port"
-  local command=(mount "$vault" "$mountpoint" --password-file "$password"
-    --metrics-listen "127.0.0.1:$port")
-  show "${command[@]}"
-  "$casemate" "${command[@]}" >"$log" 2>&1 </dev/null &
-  mount_pid=$!
-  wait_until is_mounted
-  grep " $mountpoint " /proc/self/mounts
+  run mount "$vault" "$mountpoint" --password-file "$password" \
+    --metrics-listen "127.0.0.1:$port"
+  grep " $mountpoint fuse" /proc/self/mounts
 }
 
 copy_tree() {
@@ -123,8 +97,6 @@ show_metrics() {
 unmount_vault() {
   say "Unmounted, and a look inside without a mount"
   run unmount "$mountpoint"
-  wait_until has_ended "$mount_pid"
-  mount_pid=
   run ls "$vault" /linux --password-file "$password" | first 8
 }
 
