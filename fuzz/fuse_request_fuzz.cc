@@ -418,9 +418,10 @@ class FuzzedKernel {
 }  // namespace casemate
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  static auto* const vault = new casemate::TemporaryVault();
-  vault->Clear();
+  // Its folder goes at exit.
+  static casemate::TemporaryVault vault;
+  vault.Clear();
   casemate::Input input(data, size);
-  casemate::FuzzedKernel(vault, &input).Run();
+  casemate::FuzzedKernel(&vault, &input).Run();
   return 0;
 }
