@@ -59,6 +59,8 @@ EXIT_METRICS_ADDRESS = 45
 EXIT_NOT_MOUNTED = 46
 
 MNT_DETACH = 2
+CLONE_NEWNS = 0x20000
+MS_REC, MS_PRIVATE = 1 << 14, 1 << 18
 _TOKEN = "CASEMATE_SYSTEM_TEST"
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -151,15 +153,26 @@ def tree_difference(expected, actual):
     return lines[:5] + (["…"] if len(lines) > 5 else [])
 
 
+def mount_table():
+    """The fields of each line of mountinfo, the mount point unescaped."""
+    table = []
+    for line in read("/proc/self/mountinfo").decode().splitlines():
+        fields = line.split()
+        fields[4] = fields[4].encode().decode("unicode_escape")
+        table.append(fields)
+    return table
+
+
 def mounts_below(root):
     """Mount points under `root`, deepest first."""
-    found = []
-    with open("/proc/self/mountinfo", "rb") as table:
-        for line in table:
-            path = line.split()[4].decode("unicode_escape")
-            if path == root or path.startswith(root + "/"):
-                found.append(path)
+    found = [fields[4] for fields in mount_table()
+             if fields[4] == root or fields[4].startswith(root + "/")]
     return sorted(found, key=len, reverse=True)
+
+
+def casemate_mounts():
+    return [fields[4] for fields in mount_table()
+            if "fuse.casemate" in fields[fields.index("-"):]]
 
 
 def is_mounted(path):
@@ -445,6 +458,7 @@ class SystemTestCase(unittest.TestCase):
     def make_vault(self, *options, combo="SIV_GCM", user=None):
         vault = Vault(self, self.new_path("vault"), combo)
         write(vault.password_file, PASSWORD.encode() + b"\n")
+        os.chmod(vault.password_file, 0o600)
         if user is not None:
             os.chown(vault.password_file, user, user)
         if combo != "SIV_GCM":
@@ -479,8 +493,21 @@ class SystemTestCase(unittest.TestCase):
         self.assertEqual([], difference, what)
 
 
+def move_to_own_mount_namespace():
+    """Mounts of this process are then seen by nobody but its children. That
+    is not for secrecy: whoever copies the table of mounts meanwhile (Bazel's
+    sandbox does) would keep ours alive after we have unmounted them."""
+    check_errno(libc.unshare(CLONE_NEWNS), "unshare (are you root?)")
+    check_errno(libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None),
+                "make mounts private")
+    for path in casemate_mounts():
+        detach(path)  # the copies that we took of others' mounts
+
+
 def main():
-    """unittest.main, except that skipping and running nothing are failures."""
+    """unittest.main in a mount namespace of its own, except that skipping and
+    running nothing are failures."""
+    move_to_own_mount_namespace()
     program = unittest.main(exit=False, verbosity=2)
     result = program.result
     if not result.wasSuccessful():

@@ -5,8 +5,7 @@ import os
 import random
 
 from casemate_system import CHUNK, main, random_bytes, read
-from posix_case import (FALLOC_KEEP_SIZE, FALLOC_PUNCH_HOLE, PosixCase,
-                        fallocate)
+from posix_case import PosixCase
 
 
 class ModelTest(PosixCase):
@@ -23,7 +22,7 @@ class ModelTest(PosixCase):
         operations = ([self.do_write] * 8 + [self.do_read] * 4
                       + [self.do_truncate] * 5 + [self.do_append] * 3
                       + [self.do_map] * 2 + [self.do_sync, self.do_reopen,
-                                             self.do_zero, self.do_move])
+                                             self.do_move])
         try:
             for step in range(self.STEPS):
                 self.numbers.choice(operations)()
@@ -139,16 +138,6 @@ class ModelTest(PosixCase):
         self.open_all(os.O_TRUNC if truncate else 0)
         if truncate:
             self.model = bytearray()
-
-    def do_zero(self):
-        if not self.model:
-            return
-        offset = self.numbers.randrange(len(self.model))
-        length = min(len(self.data()), len(self.model) - offset)
-        self.note("zero", offset, length)
-        fallocate(self.any(), FALLOC_PUNCH_HOLE | FALLOC_KEEP_SIZE, offset,
-                  length)
-        self.model[offset:offset + length] = bytes(length)
 
     def do_move(self):
         self.note("move")

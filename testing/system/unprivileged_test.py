@@ -1,8 +1,8 @@
 """Ordinary users: their own mounts, other people's, and passed descriptors.
 
-The test moves into a mount namespace of its own, where /dev/fuse is open to
-everybody, as it is on a desktop, and /etc/fuse.conf is the test's. Nothing of
-that is visible outside, and it ends with the process.
+In the test's own mount namespace /dev/fuse is open to everybody, as it is on a
+desktop, the test's users have names, and /etc/fuse.conf is the test's. Nothing
+of that is visible outside, and it ends with the process.
 """
 
 import contextlib
@@ -19,11 +19,11 @@ from casemate_system import (CHUNK, EXIT_BUSY, EXIT_MOUNTPOINT,
                              EXIT_NOT_A_VAULT, EXIT_NOT_MOUNTED, EXIT_OK,
                              EXIT_WRONG_PASSWORD, PATIENCE, SystemTestCase,
                              check_errno, detach, is_mounted, libc, main,
-                             process_status, random_bytes, read, write)
+                             mount_table, process_status, random_bytes, read,
+                             wait_for, write)
 
 USER, STRANGER = 12345, 12346
-CLONE_NEWNS = 0x20000
-MS_NOSUID, MS_NODEV, MS_BIND, MS_REC, MS_PRIVATE = 2, 4, 4096, 1 << 14, 1 << 18
+MS_NOSUID, MS_NODEV, MS_BIND = 2, 4, 4096
 DATA = random_bytes("unprivileged", 2 * CHUNK + 5)
 
 
@@ -33,16 +33,19 @@ def mount_system_call(source, target, kind, flags, data=""):
 
 
 def setUpModule():
-    check_errno(libc.unshare(CLONE_NEWNS), "unshare (are you root?)")
-    mount_system_call("none", "/", "", MS_REC | MS_PRIVATE)
     folder = tempfile.mkdtemp(prefix="casemate-dev-", dir="/tmp")
     mount_system_call("tmpfs", folder, "tmpfs", 0, "mode=755")
-    node, config = folder + "/fuse", folder + "/fuse.conf"
-    os.mknod(node, stat.S_IFCHR | 0o666, os.makedev(10, 229))
-    os.chmod(node, 0o666)
-    write(config, b"")
-    mount_system_call(node, "/dev/fuse", "", MS_BIND)
-    mount_system_call(config, "/etc/fuse.conf", "", MS_BIND)
+    os.mknod(folder + "/fuse", stat.S_IFCHR | 0o666, os.makedev(10, 229))
+    os.chmod(folder + "/fuse", 0o666)
+    write(folder + "/fuse.conf", b"")
+    # fusermount3 asks for the user's name.
+    write(folder + "/passwd", read("/etc/passwd") + b"".join(
+        f"tester{uid}:x:{uid}:{uid}::/:/bin/sh\n".encode()
+        for uid in (USER, STRANGER)))
+    for source, target in (("/fuse", "/dev/fuse"),
+                           ("/fuse.conf", "/etc/fuse.conf"),
+                           ("/passwd", "/etc/passwd")):
+        mount_system_call(folder + source, target, "", MS_BIND)
     detach(folder)
     os.rmdir(folder)
 
@@ -158,19 +161,15 @@ class OwnMountTest(UserCase):
             # /proc/PID of a process that is not dumpable belongs to root, so
             # not even its owner can attach to it or read its memory.
             self.assertEqual(os.stat(f"/proc/{mount.pid}/mem").st_uid, 0)
+            about = f"/proc/{mount.pid}"
             self.assert_user_errno(
-                errno.EACCES,
-                lambda: os.open(f"/proc/{mount.pid}/mem", os.O_RDONLY))
+                errno.EACCES, lambda: os.open(about + "/mem", os.O_RDONLY))
             self.assert_user_errno(
-                errno.EACCES, lambda: os.listdir(f"/proc/{mount.pid}/fd"))
+                errno.EACCES, lambda: os.listdir(about + "/fd"))
 
     def test_mount_is_shown_as_casemates_without_devices_and_setuid(self):
         with self.user_mount(self.user_vault()) as mount:
-            for line in read("/proc/self/mountinfo").decode().splitlines():
-                fields = line.split()
-                if fields[4] == mount.path:
-                    break
-            self.assertEqual(fields[4], mount.path)
+            fields, = [row for row in mount_table() if row[4] == mount.path]
             self.assertIn("nosuid", fields[5])
             self.assertIn("nodev", fields[5])
             kind, source, options = fields[fields.index("-") + 1:]
@@ -213,30 +212,18 @@ class OwnMountTest(UserCase):
         vault = self.user_vault()
         with self.user_mount(vault) as mount:
             self.as_user(lambda: write(mount.path + "/file", DATA))
-            process = self.popen(["300"], program=self.tool("sleep"),
-                                 user=USER, cwd=self.home)
-            process.kill()
-            process.wait()
-            ready, writer = os.pipe()
-            holder = os.fork()
-            if holder == 0:
-                os.setgroups([])
-                os.setresgid(USER, USER, USER)
-                os.setresuid(USER, USER, USER)
-                held = os.open(mount.path + "/file", os.O_RDONLY)
-                os.write(writer, b"x")
-                signal.pause()
-                os._exit(held)
+            holder = self.popen(
+                ["-c", f"exec sleep 300 < {mount.path}/file"],
+                program=self.tool("sh"), user=USER)
             try:
-                os.read(ready, 1)
+                wait_for(lambda: read(f"/proc/{holder.pid}/comm")
+                         == b"sleep\n", "sleep runs")
                 answer = self.casemate("unmount", mount.path, user=USER,
                                        expect=EXIT_BUSY)
-                self.assertIn(str(holder), answer.stderr)
+                self.assertIn(f"{holder.pid} (sleep)", answer.stderr)
             finally:
-                os.kill(holder, signal.SIGKILL)
-                os.waitpid(holder, 0)
-                os.close(ready)
-                os.close(writer)
+                holder.kill()
+                holder.wait()
             answer = self.casemate("unmount", mount.path, user=STRANGER,
                                    expect=None)
             self.assertNotEqual(answer.returncode, EXIT_OK)
@@ -280,6 +267,7 @@ class OwnMountTest(UserCase):
             self.assertIn("allow_other", refused.stderr)
         write("/etc/fuse.conf", b"user_allow_other\n")
         with self.user_mount(vault, "--allow-other") as mount:
+            self.as_user(lambda: os.chmod(mount.path, 0o755))
             self.as_user(lambda: write(mount.path + "/file", DATA))
             self.assertEqual(
                 self.as_user(lambda: read(mount.path + "/file"), STRANGER),
@@ -441,6 +429,7 @@ class SharedMountTest(UserCase):
 
     def test_writing_by_another_clears_setuid(self):
         with self.mount(self.make_vault(), "--allow-other") as mount:
+            os.chmod(mount.path, 0o755)
             file = mount.path + "/file"
             write(file, b"x")
             os.chown(file, USER, USER)
@@ -465,14 +454,14 @@ class SharedMountTest(UserCase):
                          "--umask", "027"),
                         ("-o", f"uid={USER},gid={STRANGER},umask=027")):
             with self.mount(vault, "--allow-other", *options) as mount:
-                for name, mode in (("/file", 0o640), ("/folder", 0o750)):
+                for name in ("/file", "/folder"):
                     info = os.stat(mount.path + name)
                     self.assertEqual((info.st_uid, info.st_gid),
                                      (USER, STRANGER))
-                    self.assertEqual(info.st_mode & 0o7777, mode)
+                    self.assertEqual(info.st_mode & 0o7777, 0o750)
                 file = mount.path + "/file"
                 os.chown(file, USER, STRANGER)
-                os.chmod(file, 0o640)
+                os.chmod(file, 0o750)
                 self.assert_errno(errno.EPERM, os.chown, file, 0, 0)
                 self.assert_errno(errno.EPERM, os.chmod, file, 0o600)
                 self.assertEqual(self.as_user(lambda: read(file)), DATA)

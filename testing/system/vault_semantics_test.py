@@ -166,9 +166,9 @@ class VaultSemanticsTest(PosixCase):
         left = [name for _, _, names in os.walk(self.vault.path + "/d")
                 for name in names]
         self.assertEqual(left, ["dirid.c9r"])
-        folders = [folder for folder, inner, _ in os.walk(
-            self.vault.path + "/d") if not inner]
-        self.assertEqual(len(folders), 1)
+        contents = [name for _, folders, _ in os.walk(self.vault.path + "/d")
+                    for name in folders if len(name) == 30]
+        self.assertEqual(len(contents), 1)
 
 
 if __name__ == "__main__":
