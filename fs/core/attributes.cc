@@ -92,6 +92,15 @@ absl::StatusOr<Entry> FileSystem::EnterNode(const Inode& parent,
   return entry;
 }
 
+// A new object with the identity of a node we know means that the node was
+// deleted behind us, on a store without birth times, and its number reused.
+// What is open of it must not become the new one.
+absl::StatusOr<Entry> FileSystem::EnterNewNode(const Inode& parent,
+                                               const Node& node) {
+  NodeIsGone(node);
+  return EnterNode(parent, node);
+}
+
 // The same directory under a second name would give the kernel one inode with
 // two parents, or a tree without end (section 4).
 absl::Status FileSystem::CheckAlias(const Inode& parent, const Node& node) {

@@ -1,25 +1,11 @@
 #include "fs/core/file_system.h"
 
-#include <sys/stat.h>
-
 #include <cerrno>
 #include <utility>
 
 #include "base/status.h"
 
 namespace casemate {
-
-mode_t Attributes::Mode() const {
-  switch (kind) {
-    case NodeKind::kFile:
-      return S_IFREG | permissions;
-    case NodeKind::kDirectory:
-      return S_IFDIR | permissions;
-    case NodeKind::kSymlink:
-      return S_IFLNK | permissions;
-  }
-  return permissions;
-}
 
 namespace {
 

@@ -199,6 +199,7 @@ class FileSystem {
 
   // Entering nodes in the table; the parent's children_mu is held.
   absl::StatusOr<Entry> EnterNode(const Inode& parent, const Node& node);
+  absl::StatusOr<Entry> EnterNewNode(const Inode& parent, const Node& node);
   absl::Status CheckAlias(const Inode& parent, const Node& node);
   absl::StatusOr<Entry> LookupLocked(const Inode& parent,
                                      absl::string_view name);

@@ -129,17 +129,18 @@ absl::StatusOr<Created> FileSystem::CreateLocked(const Context& context,
   ASSIGN_OR_RETURN(CreatedFile made,
                    tree_->CreateFile(*dir, name, permissions & 07777, owner));
   Created created;
-  ASSIGN_OR_RETURN(created.entry, EnterNode(parent, made.node));
+  ASSIGN_OR_RETURN(created.entry, EnterNewNode(parent, made.node));
   InodePin inode = inodes_.Find(created.entry.ino);
-  ASSIGN_OR_RETURN(
-      OpenFileLease file,
-      open_files_.Acquire(created.entry.ino,
-                          [&]() -> absl::StatusOr<std::shared_ptr<OpenFile>> {
-                            return OpenFile::Created(
-                                &environment_, created.entry.ino,
-                                std::move(made.file), std::move(made.header));
-                          }));
-  created.handle = AddFileHandle(std::move(inode), std::move(file), request);
+  absl::StatusOr<OpenFileLease> file = open_files_.Acquire(
+      created.entry.ino, [&]() -> absl::StatusOr<std::shared_ptr<OpenFile>> {
+        return OpenFile::Created(&environment_, created.entry.ino,
+                                 std::move(made.file), std::move(made.header));
+      });
+  if (!file.ok()) {
+    Forget(created.entry.ino, 1);
+    return file.status();
+  }
+  created.handle = AddFileHandle(std::move(inode), *std::move(file), request);
   return created;
 }
 

@@ -49,7 +49,7 @@ absl::StatusOr<Entry> FileSystem::MakeDirectory(const Context& context,
                    OwnerOfNew(context, *dir, &permissions));
   ASSIGN_OR_RETURN(const Node node,
                    tree_->MakeDirectory(*dir, name, permissions, owner));
-  return EnterNode(*dir_inode, node);
+  return EnterNewNode(*dir_inode, node);
 }
 
 absl::StatusOr<Entry> FileSystem::MakeNode(const Context& context, Ino parent,
@@ -65,7 +65,7 @@ absl::StatusOr<Entry> FileSystem::MakeNode(const Context& context, Ino parent,
   ASSIGN_OR_RETURN(const NewOwner owner, OwnerOfNew(context, *dir, nullptr));
   ASSIGN_OR_RETURN(const CreatedFile created,
                    tree_->CreateFile(*dir, name, mode & 07777, owner));
-  return EnterNode(*dir_inode, created.node);
+  return EnterNewNode(*dir_inode, created.node);
 }
 
 absl::StatusOr<Entry> FileSystem::MakeSymlink(const Context& context,
@@ -79,7 +79,7 @@ absl::StatusOr<Entry> FileSystem::MakeSymlink(const Context& context,
   ASSIGN_OR_RETURN(const NewOwner owner, OwnerOfNew(context, *dir, nullptr));
   ASSIGN_OR_RETURN(const Node node,
                    tree_->CreateSymlink(*dir, name, target, owner));
-  return EnterNode(*dir_inode, node);
+  return EnterNewNode(*dir_inode, node);
 }
 
 absl::Status FileSystem::Unlink(const Context&, Ino parent,
