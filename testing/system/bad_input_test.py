@@ -167,9 +167,10 @@ class DamagedConfigTest(RefusalCase):
                                     self.config, damaged)
 
     def test_masterkey_path_from_the_config_does_not_leave_the_vault(self):
-        shutil.copy(self.masterkey, self.scratch + "/elsewhere.cryptomator")
-        for name in ("../elsewhere.cryptomator",
-                     self.scratch + "/elsewhere.cryptomator", "..", ""):
+        # None of these files exists: a program that looked for one would end
+        # with EXIT_MASTERKEY.
+        for name in ("../absent.cryptomator", "/absent.cryptomator",
+                     "d/absent.cryptomator", "..", ".", ""):
             with self.subTest(name=name):
                 self.refuses_damage(
                     EXIT_CONFIG, "vault.cryptomator|config", self.config,

@@ -199,13 +199,13 @@ class RenameTest(PosixCase):
 
         observer = threading.Thread(target=observe)
         observer.start()
-        for number in range(300):
+        for number in range(3000):
             write(fresh, str(number).encode())
             os.rename(fresh, file)
         done.set()
         observer.join()
         self.assertEqual(failures, [])
-        self.assertLessEqual(seen, {str(n).encode() for n in range(300)})
+        self.assertLessEqual(seen, {str(n).encode() for n in range(3000)})
 
 
 if __name__ == "__main__":
