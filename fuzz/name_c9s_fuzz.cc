@@ -70,7 +70,7 @@ class Vault {
         ShortName(right_directory ? name_c9s : name_c9s + "x");
     fs::create_directory(content_ + entry);
     std::ofstream(content_ + entry + "/name.c9s", std::ios::binary) << name_c9s;
-    std::ofstream(content_ + entry + "/contents.c9r");
+    const std::ofstream contents(content_ + entry + "/contents.c9r");
 
     const absl::StatusOr<std::vector<ListedNode>> listed = tree_->List(*root_);
     CHECK(listed.ok(), "the listing goes on");
