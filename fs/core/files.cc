@@ -53,7 +53,9 @@ absl::StatusOr<OpenFileLease> FileSystem::AcquireFile(const Context& context,
   if (is_truncated) return file;
   if (for_write || truncate) {
     RETURN_IF_ERROR(file->EnsureWritable(
-        [&] { return OpenBacking(inode, /*for_write=*/true); }));
+        [&] { return OpenBacking(inode, /*for_write=*/true); },
+        truncate ? OpenFile::Content::kIsDiscarded
+                 : OpenFile::Content::kIsKept));
   }
   if (truncate) RETURN_IF_ERROR(file->Truncate(0, context.interrupted));
   return file;

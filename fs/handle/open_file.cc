@@ -205,9 +205,10 @@ absl::Status OpenFile::SetAttributes(const AttributeChange& change) {
 }
 
 absl::Status OpenFile::EnsureWritable(
-    const std::function<absl::StatusOr<std::unique_ptr<File>>()>& reopen) {
+    const std::function<absl::StatusOr<std::unique_ptr<File>>()>& reopen,
+    Content content) {
   WriterLock lock(&mu_);
-  if (has_damaged_tail_) return DamagedTail();
+  if (has_damaged_tail_ && content == Content::kIsKept) return DamagedTail();
   if (file_->writable()) return absl::OkStatus();
   ASSIGN_OR_RETURN(std::unique_ptr<File> writable, reopen());
   file_ = std::move(writable);

@@ -146,9 +146,12 @@ class OpenFile {
   absl::Status SetAttributes(const AttributeChange& change);
 
   // Replaces the descriptor by a writable one, got from `reopen`, unless it is
-  // writable already.
+  // writable already. DataLoss for a size that no file can have, unless the
+  // content is about to be thrown away.
+  enum class Content : uint8_t { kIsKept, kIsDiscarded };
   absl::Status EnsureWritable(
-      const std::function<absl::StatusOr<std::unique_ptr<File>>()>& reopen);
+      const std::function<absl::StatusOr<std::unique_ptr<File>>()>& reopen,
+      Content content);
 
   // Deferred errors (H4): a failed write-back that no caller was waiting for
   // raises the count; a handle reports the error when its own count is behind.

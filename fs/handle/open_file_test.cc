@@ -331,7 +331,13 @@ TEST_P(OpenFileTest, ImpossibleSizeIsReadUpToItsLastWholeChunkAndNotWritten) {
   const auto reopen = [&]() -> absl::StatusOr<std::unique_ptr<File>> {
     return disk_.Raw();
   };
-  EXPECT_TRUE(absl::IsDataLoss(file->EnsureWritable(reopen)));
+  EXPECT_TRUE(absl::IsDataLoss(
+      file->EnsureWritable(reopen, OpenFile::Content::kIsKept)));
+  ASSERT_TRUE(
+      file->EnsureWritable(reopen, OpenFile::Content::kIsDiscarded).ok());
+  ASSERT_TRUE(file->Truncate(0, kNeverInterrupted).ok());
+  ASSERT_TRUE(Write(*file, 0, "whole again").ok());
+  EXPECT_EQ(ReadAll(*file), "whole again");
 }
 
 TEST_P(OpenFileTest, TrailingEmptyChunkIsNoContent) {
