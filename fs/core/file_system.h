@@ -200,6 +200,9 @@ class FileSystem {
   // Entering nodes in the table; the parent's children_mu is held.
   absl::StatusOr<Entry> EnterNode(const Inode& parent, const Node& node);
   absl::StatusOr<Entry> EnterNewNode(const Inode& parent, const Node& node);
+  // EIO for a directory that is known under another name (section 4). Besides
+  // lookup, whatever removes or moves one asks: it would take the other name's
+  // content along, and lock a directory above after one below.
   absl::Status CheckAlias(const Inode& parent, const Node& node);
   absl::StatusOr<Entry> LookupLocked(const Inode& parent,
                                      absl::string_view name);

@@ -111,6 +111,7 @@ absl::Status FileSystem::RemoveDirectory(const Context&, Ino parent,
   if (node.kind != NodeKind::kDirectory) {
     return ErrnoError(ENOTDIR, "rmdir of a file");
   }
+  RETURN_IF_ERROR(CheckAlias(*dir_inode, node));
   const InodePin removed = inodes_.FindByBacking(node.stat.id);
   if (!removed || removed->kind() != NodeKind::kDirectory) {
     // Nobody can be working in a directory that is not in the table.

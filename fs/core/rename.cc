@@ -147,6 +147,12 @@ absl::Status FileSystem::RenameLocked(const RenameRequest& request) {
 absl::Status FileSystem::CheckRename(const RenameRequest& request,
                                      const Node& source,
                                      const absl::optional<Node>& target) {
+  if (source.kind == NodeKind::kDirectory) {
+    RETURN_IF_ERROR(CheckAlias(request.from, source));
+  }
+  if (target && target->kind == NodeKind::kDirectory) {
+    RETURN_IF_ERROR(CheckAlias(request.to, *target));
+  }
   RETURN_IF_ERROR(CheckAncestry(request, source, target));
   if (!target || request.flag == RenameFlag::kExchange) return absl::OkStatus();
   const bool source_is_dir = source.kind == NodeKind::kDirectory;
