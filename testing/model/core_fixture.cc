@@ -12,6 +12,8 @@
 #include "base/bytes.h"
 #include "base/check.h"
 #include "fs/storage/posix_storage.h"
+#include "fs/vault/dir_id.h"
+#include "fs/vault/name_codec.h"
 #include "fs/vault/vault_tree.h"
 
 namespace casemate {
@@ -95,6 +97,12 @@ void MountedVault::Remount(const FileSystemOptions& options) {
                          &limited_log_, &kernel_cache_);
   CHECK(fs.ok(), "a test can mount its vault");
   fs_ = *std::move(fs);
+}
+
+std::string MountedVault::RootPathOf(absl::string_view name) const {
+  const NameCodec codec(vault_->masterkey);
+  return absl::StrCat(folder_, "/d/", codec.ContentPath(DirId()), "/",
+                      EncryptName(codec.ContextFor(DirId()), name));
 }
 
 std::set<std::string> MountedVault::StoredPaths() const {

@@ -123,6 +123,9 @@ class MountedVault {
   FakeKernelCache& kernel_cache() { return kernel_cache_; }
   LogKeeper& log() { return log_; }
   const std::string& folder() const { return folder_; }
+  // Where the node called `name` in the root lies in the store, as a plain name
+  // spelled just so: what other clients might put there.
+  std::string RootPathOf(absl::string_view name) const;
   // Paths under d/ of everything in the store, relative to folder().
   std::set<std::string> StoredPaths() const;
   // Those that `act` adds.

@@ -1,0 +1,178 @@
+// Whoever can write to the store but has no keys: broken nodes, directories
+// with two names, and nodes replaced behind our back (L10, D11).
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "gtest/gtest.h"
+#include "testing/model/core_fixture.h"
+
+namespace casemate {
+namespace {
+
+class HostileStoreTest : public CoreTest {
+ protected:
+  // A directory, and the path of its dir.c9r.
+  std::string MakeDirAt(Ino parent, absl::string_view name) {
+    const std::set<std::string> made = vault_.PathsMadeBy(
+        [&] { fs().Forget(vault_.MakeDir(parent, name), 1); });
+    for (const std::string& path : made) {
+      if (absl::EndsWith(path, "/dir.c9r")) {
+        return vault_.folder() + "/" + path;
+      }
+    }
+    ADD_FAILURE() << "a new directory has no dir.c9r";
+    return "";
+  }
+  static std::string Load(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    std::stringstream content;
+    content << file.rdbuf();
+    return content.str();
+  }
+  static void Store(const std::string& path, const std::string& content) {
+    std::ofstream(path, std::ios::binary) << content;
+  }
+  uint64_t aliases() { return vault_.metrics().directory_aliases().value(); }
+};
+
+TEST_F(HostileStoreTest, BrokenNodeKeepsItsNameAndHarmsNoSibling) {
+  const std::string path = MakeDirAt(kRootIno, "broken");
+  const Ino sibling = vault_.MakeFile(kRootIno, "sibling", "fine");
+  Store(path, "not\x01printable");
+  EXPECT_EQ(LookupErrno(kRootIno, "broken"), EIO);
+  EXPECT_GT(vault_.metrics().broken_nodes().value(), 0u);
+  EXPECT_EQ(Errno(fs().MakeDirectory(caller(), kRootIno, "broken", 0755)),
+            EEXIST);
+  EXPECT_EQ(vault_.List(kRootIno),
+            (std::vector<std::string>{"broken", "sibling"}));
+
+  const HandleId handle = *fs().OpenDirectory(caller(), kRootIno);
+  CollectingSink plain;
+  ASSERT_TRUE(fs().ReadDirectory(caller(), kRootIno, handle, 0, plain).ok());
+  CollectingPlusSink plus;
+  ASSERT_TRUE(fs().ReadDirectoryPlus(caller(), kRootIno, handle, 0, plus).ok());
+  ASSERT_EQ(plus.taken.size(), 4u);
+  for (size_t i = 2; i < 4; ++i) {
+    const bool is_broken = plus.taken[i].name == "broken";
+    EXPECT_EQ(plain.taken[i].kind.has_value(), !is_broken);
+    EXPECT_EQ(plus.taken[i].entry.ino, is_broken ? kNoIno : sibling);
+  }
+  EXPECT_TRUE(fs().ReleaseDirectory(kRootIno, handle).ok());
+  EXPECT_EQ(vault_.Content(sibling), "fine");
+}
+
+TEST_F(HostileStoreTest, SecondNameOfADirectoryIsRefusedWhileTheFirstIsKnown) {
+  const std::string a = MakeDirAt(kRootIno, "a");
+  const std::string b = MakeDirAt(kRootIno, "b");
+  Store(b, Load(a));
+  const Ino first = vault_.Find(kRootIno, "a");
+  EXPECT_EQ(LookupErrno(kRootIno, "b"), EIO);
+  EXPECT_EQ(aliases(), 1u);
+  EXPECT_EQ(vault_.Find(kRootIno, "a"), first);
+  // In a listing it keeps its name and counts no lookup.
+  const HandleId handle = *fs().OpenDirectory(caller(), kRootIno);
+  CollectingPlusSink sink;
+  ASSERT_TRUE(fs().ReadDirectoryPlus(caller(), kRootIno, handle, 0, sink).ok());
+  EXPECT_TRUE(fs().ReleaseDirectory(kRootIno, handle).ok());
+  ASSERT_EQ(sink.taken.size(), 4u);
+  for (size_t i = 2; i < 4; ++i) {
+    EXPECT_EQ(sink.taken[i].entry.ino,
+              sink.taken[i].name == "a" ? first : kNoIno);
+  }
+  fs().Forget(first, 3);
+  // Whichever is known is the one.
+  EXPECT_EQ(LookupErrno(kRootIno, "b"), 0);
+}
+
+TEST_F(HostileStoreTest, DirectoryInsideItselfCannotBeEnteredMovedOrRemoved) {
+  const std::string a = MakeDirAt(kRootIno, "a");
+  const Ino a_ino = vault_.Find(kRootIno, "a");
+  const Ino b_ino = vault_.MakeDir(a_ino, "b");
+  const std::string in_a = MakeDirAt(a_ino, "loop");
+  const std::string in_b = MakeDirAt(b_ino, "loop");
+  Store(in_a, Load(a));
+  Store(in_b, Load(a));
+  for (const Ino parent : {a_ino, b_ino}) {
+    EXPECT_EQ(LookupErrno(parent, "loop"), EIO);
+    EXPECT_EQ(Errno(fs().RemoveDirectory(caller(), parent, "loop")), EIO);
+    EXPECT_EQ(Errno(fs().Rename(caller(), parent, "loop", kRootIno, "x",
+                                RenameFlag::kNone)),
+              EIO);
+    vault_.MakeDir(kRootIno, "d");
+    EXPECT_EQ(Errno(fs().Rename(caller(), kRootIno, "d", parent, "loop",
+                                RenameFlag::kNone)),
+              EIO);
+    EXPECT_EQ(Errno(fs().RemoveDirectory(caller(), kRootIno, "d")), 0);
+  }
+  EXPECT_GE(aliases(), 8u);
+  EXPECT_EQ(vault_.List(a_ino), (std::vector<std::string>{"b", "loop"}));
+}
+
+TEST_F(HostileStoreTest, EmptyDirectoryIsNotLostByRemovingItsSecondName) {
+  const std::string a = MakeDirAt(kRootIno, "a");
+  const std::string b = MakeDirAt(kRootIno, "b");
+  Store(b, Load(a));
+  const Ino ino = vault_.Find(kRootIno, "a");
+  EXPECT_EQ(Errno(fs().RemoveDirectory(caller(), kRootIno, "b")), EIO);
+  vault_.MakeFile(ino, "f", "still works");
+  EXPECT_EQ(vault_.List(ino), std::vector<std::string>{"f"});
+}
+
+TEST_F(HostileStoreTest, DirectoryMovedBehindUsIsTheSameNodeAtItsNewPlace) {
+  const Ino dir = vault_.MakeDir(kRootIno, "before");
+  const Ino file = vault_.MakeFile(dir, "f", "content");
+  std::filesystem::rename(vault_.RootPathOf("before"),
+                          vault_.RootPathOf("after"));
+  EXPECT_EQ(vault_.Find(kRootIno, "after"), dir);
+  EXPECT_EQ(LookupErrno(kRootIno, "before"), ENOENT);
+  EXPECT_EQ(vault_.Content(file), "content");
+  EXPECT_EQ(aliases(), 0u);
+}
+
+TEST_F(HostileStoreTest, FileReplacedBehindUsIsStaleAndItsNameIsANewNode) {
+  const Ino old_file = vault_.MakeFile(kRootIno, "f", "old");
+  const Ino other = vault_.MakeFile(kRootIno, "g", "replacement");
+  std::filesystem::copy(vault_.RootPathOf("g"), vault_.folder() + "/tmp");
+  std::filesystem::rename(vault_.folder() + "/tmp", vault_.RootPathOf("f"));
+  const auto stat = [this](Ino ino) {
+    return Errno(fs().GetAttributes(caller(), ino, absl::nullopt));
+  };
+  EXPECT_EQ(stat(old_file), ESTALE);
+  EXPECT_EQ(Errno(fs().Open(caller(), old_file, kForReading)), ESTALE);
+  const Ino new_file = vault_.Find(kRootIno, "f");
+  EXPECT_NE(new_file, old_file);
+  EXPECT_NE(new_file, other);
+  EXPECT_EQ(vault_.Content(new_file), "replacement");
+  EXPECT_EQ(stat(old_file), ESTALE);
+}
+
+TEST_F(HostileStoreTest, FileRemovedBehindUsIsStaleAndWorksWhileOpen) {
+  const Ino open = vault_.MakeFile(kRootIno, "open", "kept");
+  const Ino closed = vault_.MakeFile(kRootIno, "closed", "");
+  const HandleId handle = vault_.Open(open, kForBoth);
+  std::filesystem::remove(vault_.RootPathOf("open"));
+  std::filesystem::remove(vault_.RootPathOf("closed"));
+  EXPECT_EQ(Errno(fs().GetAttributes(caller(), closed, absl::nullopt)), ESTALE);
+  EXPECT_EQ(vault_.Content(open, handle), "kept");
+  EXPECT_EQ(Errno(vault_.Write(open, handle, 0, "KEPT")), 0);
+  EXPECT_EQ(Errno(fs().Flush(caller(), open, handle)), 0);
+  EXPECT_EQ(Errno(fs().Release(open, handle)), 0);
+}
+
+TEST_F(HostileStoreTest, HardLinkMadeBehindUsKeepsTheNodeWhenOneNameGoes) {
+  const Ino file = vault_.MakeFile(kRootIno, "f", "content");
+  std::filesystem::create_hard_link(vault_.RootPathOf("f"),
+                                    vault_.RootPathOf("g"));
+  EXPECT_EQ(vault_.Find(kRootIno, "g"), file);
+  EXPECT_EQ(Errno(fs().Unlink(caller(), kRootIno, "f")), 0);
+  EXPECT_EQ(vault_.Stat(file).links, 1u);
+  EXPECT_EQ(vault_.Content(file), "content");
+}
+
+}  // namespace
+}  // namespace casemate
