@@ -1,13 +1,18 @@
 // What lies in a vault that no client would have written so: by accident, by a
 // synchronisation tool or on purpose.
+#include <linux/capability.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <filesystem>
+#include <functional>
 #include <string>
+#include <thread>
 #include <vector>
 
+#include "base/check.h"
 #include "base/status.h"
 #include "fs/vault/node_files.h"
 #include "fs/vault/tree_for_test.h"
@@ -253,6 +258,18 @@ TEST_F(BrokenVaultTest, NodesInTheFormThatTheThresholdDoesNotSelectAreHidden) {
   EXPECT_EQ(vault_.metrics().names_invalid().value(), 2);
 }
 
+// Runs `body` in a thread that has given up its capabilities, in which root is
+// a user like any other.
+void RunUnprivileged(const std::function<void()>& body) {
+  std::thread([&body] {
+    __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {};
+    CHECK(syscall(SYS_capset, &header, none) == 0,
+          "a thread may give up its capabilities");
+    body();
+  }).join();
+}
+
 class RemovalTest : public BrokenVaultTest {
  protected:
   void SetUp() override {
@@ -343,7 +360,7 @@ TEST_F(RemovalTest, ADirectoryThatForbidsItsOwnerEverythingCanBeRemoved) {
   AttributeChange change;
   change.permissions = 0;
   ASSERT_TRUE(tree_.SetAttributes(*root_, node_, change).ok());
-  EXPECT_EQ(Remove(), 0);
+  RunUnprivileged([this] { EXPECT_EQ(Remove(), 0); });
   EXPECT_TRUE(IsGone());
 }
 

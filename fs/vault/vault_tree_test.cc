@@ -322,12 +322,25 @@ TEST_P(VaultTreeTest, ADirectoryMadeAnewByAnotherClientIsSeenAnew) {
   const Node node = MakeDir(*root_, "dir");
   const std::string content =
       vault_.folder().PathOf(vault_.ContentPath(*node.dir_id));
+  vault_.Open(*node.dir_id);  // and so it is in the cache
   std::filesystem::remove_all(content);
   EXPECT_EQ(FindErrno(*root_, "dir"), EIO);
   std::filesystem::create_directory(content);
   EXPECT_EQ(FindErrno(*root_, "dir"), 0);
   EXPECT_TRUE(
       tree_.CreateFile(*vault_.Open(*node.dir_id), "f", 0644, kNobody).ok());
+}
+
+// Nobody holds a lock during a lookup: a rename may put a file where a node
+// directory was between two calls, and the next look sees it.
+TEST_P(VaultTreeTest, ALookupThatARenameOvertookLooksAgain) {
+  MakeDir(*root_, "dir");
+  vault_.plan().Fail(StorageCall::kOpen,
+                     Fault::Nth(1, ENOTDIR).OnPath("dir.c9r"));
+  EXPECT_EQ(FindErrno(*root_, "dir"), 0);
+  vault_.plan().Fail(StorageCall::kOpen,
+                     Fault::From(1, ENOTDIR).OnPath("dir.c9r"));
+  EXPECT_EQ(FindErrno(*root_, "dir"), ENOTDIR);
 }
 
 TEST_P(VaultTreeTest, SetAttributesReachesWhatStatShows) {
