@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <utility>
@@ -80,7 +81,7 @@ std::vector<BusyProcess> FindBusyProcesses(dev_t device, size_t limit) {
   std::vector<pid_t> pids;
   for (const std::string& name : NumbersIn("/proc")) {
     int pid = 0;
-    if (absl::SimpleAtoi(name, &pid)) pids.push_back(pid);
+    if (absl::SimpleAtoi(name, &pid) && pid != getpid()) pids.push_back(pid);
   }
   std::sort(pids.begin(), pids.end());
   std::vector<BusyProcess> busy;

@@ -17,9 +17,9 @@ struct BusyProcess {
   std::string command;
 };
 
-// The processes with a working or root folder, a program, an open file or a
-// mapping on the file system `device`, ascending, at most `limit`. Others'
-// processes are only seen with the right to look at them.
+// The processes, but for this one, with a working or root folder, a program, an
+// open file or a mapping on the file system `device`, ascending, at most
+// `limit`. Others' processes are only seen with the right to look at them.
 //
 // The file system is not asked, so a daemon that hangs does not make this
 // hang: statx(2) for nothing but the device is answered by the kernel, also

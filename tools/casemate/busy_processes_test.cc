@@ -115,6 +115,13 @@ TEST_F(FindBusyProcessesTest, AMappingKeepsItBusyAfterItsFileWasClosed) {
   EXPECT_TRUE(Finds(device_, child.pid()));
 }
 
+TEST_F(FindBusyProcessesTest, ThisProcessIsNotNamed) {
+  const int fd = open(file_.c_str(), O_RDONLY | O_CLOEXEC);
+  ASSERT_GE(fd, 0);
+  EXPECT_FALSE(Finds(device_, getpid()));
+  close(fd);
+}
+
 TEST_F(FindBusyProcessesTest, TheListIsBounded) {
   const Child one([&] { return chdir(folder_.c_str()) == 0; });
   const Child two([&] { return chdir(folder_.c_str()) == 0; });
