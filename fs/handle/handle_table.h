@@ -58,13 +58,20 @@ class HandleTable {
       if (index == kNoIndex) return nullptr;
       Slot& slot = slots_[index];
       removed = std::exchange(slot.handle, nullptr);
-      slot.generation = (slot.generation + 1) & kGenerationMask;
+      slot.generation = NextGeneration(slot.generation);
       free_.push_back(index);
       --size_;
     }
     if (metrics_ != nullptr) metrics_->open_handles(kind_).Add(-1);
     return removed;
   }
+
+  // The generation of a slot's next handle. Goes round, but leaves out 0: no
+  // valid id is 0, which is what an unset fh looks like.
+  static constexpr uint32_t NextGeneration(uint32_t generation) {
+    return generation == kLastGeneration ? 1 : generation + 1;
+  }
+  static constexpr uint32_t kLastGeneration = 0x7fffffff;
 
   size_t size() const {
     MutexLock lock(&mu_);
@@ -84,11 +91,8 @@ class HandleTable {
   }
 
  private:
-  static constexpr uint32_t kGenerationMask = 0x7fffffff;
-
   struct Slot {
     std::shared_ptr<Handle> handle;  // null: free
-    // Starts at 1: no valid id is 0, which is what an unset fh looks like.
     uint32_t generation = 1;
   };
 

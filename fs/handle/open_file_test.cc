@@ -9,113 +9,13 @@
 
 #include "base/status.h"
 #include "crypto/content/cipher_combo.h"
-#include "fs/storage/posix_storage.h"
+#include "fs/handle/disk_for_test.h"
 #include "gtest/gtest.h"
 #include "rapidcheck/gtest.h"
-#include "testing/fakes/fake_clock.h"
-#include "testing/fakes/fake_random.h"
 #include "testing/faulty_storage/faulty_storage.h"
 
 namespace casemate {
 namespace {
-
-constexpr Ino kIno{7};
-const InterruptCheck kNeverInterrupted;
-
-class DiscardingLogger final : public Logger {
- public:
-  void Log(Severity, absl::string_view) override {}
-};
-
-// A folder of the real disk with one file in it, and what a mount would share.
-class Disk {
- public:
-  explicit Disk(CipherCombo combo) : codec_(combo, Key(1), Key(2)) {
-    std::string path = testing::TempDir() + "/open_file.XXXXXX";
-    CHECK_NE(mkdtemp(path.data()));
-    folder_ = path;
-    dir_ = WrapFaulty(*OpenPosixDir(path), faults);
-    environment = std::make_unique<FileEnvironment>(FileEnvironment{
-        ChunkLayout(combo), &codec_, Key(2), &random_, &cache, &buffers,
-        &budget, &next_content_, &clock, &metrics, &logger_});
-  }
-  ~Disk() {
-    dir_.reset();
-    if (system(("rm -rf '" + folder_ + "'").c_str()) != 0) abort();
-  }
-
-  // The file "f", new and empty.
-  std::shared_ptr<OpenFile> Create() {
-    std::unique_ptr<File> file = *dir_->CreateFile("f", 0600);
-    return *OpenFile::OpenTruncated(environment.get(), kIno, std::move(file));
-  }
-  absl::StatusOr<std::shared_ptr<OpenFile>> Open(bool for_write = true) {
-    ASSIGN_OR_RETURN(std::unique_ptr<File> file,
-                     dir_->OpenFile("f", Access::kReadWrite));
-    return OpenFile::Open(environment.get(), kIno, std::move(file), for_write);
-  }
-  uint64_t StoredBytes() { return dir_->Stat("f")->size; }
-  std::unique_ptr<File> Raw() {
-    return *dir_->OpenFile("f", Access::kReadWrite);
-  }
-
-  std::shared_ptr<FaultPlan> faults = std::make_shared<FaultPlan>();
-  FakeClock clock;
-  Metrics metrics;
-  BufferPool buffers{BufferPool::Options()};
-  ChunkCache cache{CacheOptions()};
-  DirtyBudget budget{size_t{64} << 20, &metrics};
-  std::unique_ptr<FileEnvironment> environment;
-
- private:
-  static ConstBytes Key(int which) {
-    static const std::vector<uint8_t>* const keys[] = {
-        new std::vector<uint8_t>(32, 1), new std::vector<uint8_t>(32, 2)};
-    return *keys[which - 1];
-  }
-  static ChunkCache::Options CacheOptions() {
-    ChunkCache::Options options;
-    options.capacity_bytes = 8 << 20;
-    return options;
-  }
-  static void CHECK_NE(const char* made) {
-    if (made == nullptr) abort();
-  }
-
-  HeaderCodec codec_;
-  FakeRandom random_{1};
-  std::atomic<uint64_t> next_content_{1};
-  DiscardingLogger target_;
-  RateLimitedLogger logger_{&target_, &clock, absl::Seconds(1)};
-  std::string folder_;
-  std::unique_ptr<Dir> dir_;
-};
-
-std::string Pattern(size_t size, int seed) {
-  std::string text(size, '\0');
-  uint32_t state = 2654435761u * (seed + 1);
-  for (char& c : text) {
-    state = state * 1664525 + 1013904223;
-    c = static_cast<char>(state >> 24);
-  }
-  return text;
-}
-
-absl::Status Write(OpenFile& file, uint64_t offset, absl::string_view data) {
-  return file.WriteAt(offset, BytesOf(data), kNeverInterrupted);
-}
-
-std::string ReadAll(OpenFile& file) {
-  std::string out(file.size() + 10, 'x');
-  const absl::StatusOr<size_t> got = file.ReadAt(
-      0, MutableBytes(reinterpret_cast<uint8_t*>(out.data()), out.size()));
-  if (!got.ok()) return std::string(got.status().message());
-  out.resize(*got);
-  return out;
-}
-
-// RapidCheck prints what it compares; nobody wants to read whole files.
-bool Same(absl::string_view a, absl::string_view b) { return a == b; }
 
 std::vector<std::string> StoreCalls(Disk& disk, StorageCall kinds) {
   std::vector<std::string> calls = disk.faults->CallsOf(kinds);
