@@ -253,6 +253,20 @@ class SignalTest(SystemTestCase):
                 read(mount.path + "/folder/inner/" + "n" * 200), b"long")
             self.assertEqual(read(mount.path + "/synced")[:len(DATA)], DATA)
 
+    def test_closing_one_of_two_descriptors_puts_the_data_in_the_vault(self):
+        vault = self.make_vault()
+        with self.mount(vault) as mount:
+            with doomed_file(mount.path + "/file") as descriptor:
+                pid = mount.pid
+                other = os.dup(descriptor)
+                os.write(other, DATA)
+                os.close(other)
+                os.kill(pid, signal.SIGKILL)
+                mount.wait_for_exit()
+            mount.unmount()
+            mount.start()
+            self.assertEqual(read(mount.path + "/file"), DATA)
+
     def test_mount_over_a_dead_one_says_what_to_do(self):
         vault = self.make_vault()
         with self.mount(vault) as mount:

@@ -106,6 +106,18 @@ class AttributesTest(PosixCase):
         self.remount()
         self.assertEqual(read(self.path("sealed")), b"written all the same")
 
+    def test_group_is_inherited_from_a_directory_with_setgid(self):
+        folder = self.path("folder")
+        os.mkdir(folder)
+        os.chown(folder, -1, 4321)
+        os.chmod(folder, 0o2775)
+        write(folder + "/file", b"x")
+        os.mkdir(folder + "/inner")
+        os.symlink("x", folder + "/link")
+        for name in ("file", "inner", "link"):
+            self.assertEqual(os.lstat(f"{folder}/{name}").st_gid, 4321, name)
+        self.assertEqual(os.stat(folder + "/inner").st_mode & 0o7000, 0o2000)
+
     def test_file_system_numbers_are_plausible(self):
         numbers = os.statvfs(self.dir)
         self.assertEqual(numbers.f_namemax, 255)
