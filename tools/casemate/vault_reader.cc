@@ -62,8 +62,6 @@ absl::StatusOr<Found> Walk(FileSystem& file_system, absl::string_view path) {
   for (const absl::string_view name :
        absl::StrSplit(path, '/', absl::SkipEmpty())) {
     if (name == ".") continue;
-    // Lookup would take it for a name.
-    if (name == "..") return ErrnoError(EINVAL, "path");
     ASSIGN_OR_RETURN(found.entry,
                      file_system.Lookup(Context(), found.entry.ino, name));
     found.name = std::string(name);

@@ -1,7 +1,7 @@
 // Reading a vault that is not mounted: `ls` and `cat`, over any FileSystem.
 //
 // Paths are the user's: components with '/' between, "." and empty ones left
-// out. ".." and symbolic links are not followed.
+// out. ".." is no entry of a folder here, and symbolic links are not followed.
 #ifndef TOOLS_CASEMATE_VAULT_READER_H_
 #define TOOLS_CASEMATE_VAULT_READER_H_
 
