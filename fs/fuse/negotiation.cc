@@ -26,9 +26,10 @@ constexpr size_t kLeastInitSize = sizeof(fuse_in_header) + 16;
 }  // namespace
 
 void Negotiate(const SessionOptions& options, fuse_conn_info* connection) {
+  // Never AUTO_INVAL_DATA: DESIGN.md, "A thread that does not read what it
+  // wrote".
   const uint32_t wanted =
-      kAlwaysWanted |
-      (options.exclusive ? FUSE_CAP_CACHE_SYMLINKS : FUSE_CAP_AUTO_INVAL_DATA);
+      kAlwaysWanted | (options.exclusive ? FUSE_CAP_CACHE_SYMLINKS : 0);
   connection->want = wanted & connection->capable;
   connection->max_write =
       std::min<unsigned>(connection->max_write, kMaxTransfer);

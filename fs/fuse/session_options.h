@@ -14,9 +14,8 @@ struct SessionOptions {
   absl::Duration attribute_timeout = absl::Seconds(1);
   // How long a name that does not exist is remembered; 0 is not at all.
   absl::Duration negative_timeout = absl::ZeroDuration();
-  // Every change of the vault comes through this mount: the kernel then keeps
-  // cached content whatever the mtime, and caches link targets. The timeouts
-  // are set by whoever sets this.
+  // Every change of the vault comes through this mount: the kernel then caches
+  // link targets. The timeouts are set by whoever sets this.
   bool exclusive = false;
   // As MountOptions::max_read (N4).
   uint32_t max_read = 0;

@@ -53,9 +53,8 @@ TEST_F(SessionTest, AnswersInitWithWhatItWants) {
   EXPECT_EQ(init.time_gran, 1u);
   EXPECT_EQ(init.flags,
             uint32_t{FUSE_ASYNC_READ | FUSE_ATOMIC_O_TRUNC | FUSE_BIG_WRITES |
-                     FUSE_AUTO_INVAL_DATA | FUSE_DO_READDIRPLUS |
-                     FUSE_READDIRPLUS_AUTO | FUSE_ASYNC_DIO |
-                     FUSE_PARALLEL_DIROPS | FUSE_MAX_PAGES});
+                     FUSE_DO_READDIRPLUS | FUSE_READDIRPLUS_AUTO |
+                     FUSE_ASYNC_DIO | FUSE_PARALLEL_DIROPS | FUSE_MAX_PAGES});
 }
 
 TEST_F(SessionTest, ParallelDiropsOnlyWhenTheKernelOffersThem) {
