@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -159,15 +160,20 @@ absl::StatusOr<UniqueFd> MountUnprivileged(const std::string& mountpoint,
                    ",subtype=", EscapedForFusermount(options.subtype)));
 }
 
-// N of "/dev/fd/N".
-absl::optional<int> PassedDescriptor(absl::string_view mountpoint) {
-  int fd = -1;
-  if (!absl::ConsumePrefix(&mountpoint, "/dev/fd/")) return absl::nullopt;
-  if (!absl::SimpleAtoi(mountpoint, &fd) || fd < 0) return absl::nullopt;
-  return fd;
-}
+// Linux's number of /dev/fuse: misc, 229 (Documentation/admin-guide/devices).
+constexpr unsigned kMiscMajor = 10;
+constexpr unsigned kFuseMinor = 229;
 
 absl::StatusOr<UniqueFd> TakeDescriptor(int fd) {
+  struct stat status;
+  if (fstat(fd, &status) != 0) {
+    return ErrnoError(errno, absl::StrCat("descriptor ", fd, " to serve"));
+  }
+  if (!S_ISCHR(status.st_mode) ||
+      status.st_rdev != makedev(kMiscMajor, kFuseMinor)) {
+    return ErrnoError(ENODEV,
+                      absl::StrCat("descriptor ", fd, " is not /dev/fuse"));
+  }
   if (fcntl(fd, F_SETFD, FD_CLOEXEC) != 0) {
     return ErrnoError(errno, absl::StrCat("descriptor ", fd, " to serve"));
   }
@@ -175,6 +181,13 @@ absl::StatusOr<UniqueFd> TakeDescriptor(int fd) {
 }
 
 }  // namespace
+
+absl::optional<int> PassedDescriptor(absl::string_view mountpoint) {
+  int fd = -1;
+  if (!absl::ConsumePrefix(&mountpoint, "/dev/fd/")) return absl::nullopt;
+  if (!absl::SimpleAtoi(mountpoint, &fd) || fd < 0) return absl::nullopt;
+  return fd;
+}
 
 absl::StatusOr<UniqueFd> MountFuse(const std::string& mountpoint,
                                    const MountOptions& options) {

@@ -11,6 +11,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/types/optional.h"
 #include "fs/storage/unique_fd.h"
 
 namespace casemate {
@@ -30,15 +32,17 @@ struct MountOptions {
   uint32_t max_read = 0;
 };
 
-// Mounts at `mountpoint` and returns the descriptor to serve.
-//
-// "/dev/fd/N" as mount point means that the caller has mounted already and
-// passes the descriptor N, which is then ours; the options are not looked at.
+// N of "/dev/fd/N": the caller has mounted already and passes the descriptor.
+absl::optional<int> PassedDescriptor(absl::string_view mountpoint);
+
+// Mounts at `mountpoint` and returns the descriptor to serve. Of "/dev/fd/N"
+// that is N, which is then ours; the options are not looked at.
 //
 // Errors, each with a message for the user: NotFound when the mount point does
 // not exist; ENOTCONN when a dead FUSE file system is still mounted there,
-// EBUSY when a living one is; ENOTDIR; ENOTEMPTY; and what the kernel or
-// fusermount3 answered.
+// EBUSY when a living one is; ENOTDIR; ENOTEMPTY; ENODEV for a passed
+// descriptor that is not /dev/fuse; and what the kernel or fusermount3
+// answered.
 absl::StatusOr<UniqueFd> MountFuse(const std::string& mountpoint,
                                    const MountOptions& options);
 

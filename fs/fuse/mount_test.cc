@@ -191,13 +191,17 @@ TEST(MountFuseTest, ANonEmptyDirectoryOnlyWhenAllowed) {
 }
 
 TEST(MountFuseTest, APassedDescriptorIsTakenAndNotInherited) {
-  const int fd = open("/dev/null", O_RDWR);
+  const int fd = open("/dev/fuse", O_RDWR);
   const absl::StatusOr<UniqueFd> device =
       MountFuse(absl::StrCat("/dev/fd/", fd), {});
   ASSERT_TRUE(device.ok()) << device.status();
   EXPECT_EQ(device->get(), fd);
   EXPECT_NE(fcntl(fd, F_GETFD) & FD_CLOEXEC, 0);
   EXPECT_EQ(ErrnoOf(MountFuse("/dev/fd/987654", {}).status()), EBADF);
+  const UniqueFd null(open("/dev/null", O_RDWR));
+  EXPECT_EQ(
+      ErrnoOf(MountFuse(absl::StrCat("/dev/fd/", null.get()), {}).status()),
+      ENODEV);
 }
 
 TEST(MountFuseTest, WhatFusermountSaysIsPassedOn) {

@@ -43,7 +43,9 @@ constexpr absl::string_view kFormat = "8";
 // the root.
 struct Plan {
   std::string vault;
+  // Empty when somebody else has mounted and we cannot tell where.
   std::string mountpoint;
+  absl::optional<int> passed_device;
   MountSettings settings;
 };
 
@@ -54,13 +56,18 @@ absl::StatusOr<Plan> MakePlan(const MountCommand& command) {
   if (!vault.ok()) {
     return CliError(ExitCode::kNotAVault, vault.status().message());
   }
-  absl::StatusOr<std::string> mountpoint =
-      CanonicalMountpoint(command.mountpoint);
-  if (!mountpoint.ok()) {
-    return CliError(ExitCode::kMountpoint, mountpoint.status().message());
+  plan.passed_device = PassedDescriptor(command.mountpoint);
+  if (plan.passed_device) {
+    plan.mountpoint = MountpointServedBy(*plan.passed_device).value_or("");
+  } else {
+    absl::StatusOr<std::string> mountpoint =
+        CanonicalMountpoint(command.mountpoint);
+    if (!mountpoint.ok()) {
+      return CliError(ExitCode::kMountpoint, mountpoint.status().message());
+    }
+    plan.mountpoint = *std::move(mountpoint);
   }
   plan.vault = *std::move(vault);
-  plan.mountpoint = *std::move(mountpoint);
   if (plan.settings.metrics_listen) {
     const auto address = ParseListenAddress(*plan.settings.metrics_listen);
     if (!address.ok()) {
@@ -103,15 +110,19 @@ absl::StatusOr<std::unique_ptr<Dir>> LockVault(const Plan& plan, Dir& folder) {
       "The file system it is on must support flock(2).");
 }
 
-// What a daemon must not keep: everything it inherited, but for its own two.
-std::vector<int> InheritedDescriptors(const StartupReporter& startup,
+// What a daemon must not keep: everything it inherited, but for its own two and
+// the device that it was passed.
+std::vector<int> InheritedDescriptors(const Plan& plan,
+                                      const StartupReporter& startup,
                                       const Interrupts& interrupts) {
   std::vector<int> descriptors = OpenDescriptors();
-  descriptors.erase(
-      std::remove_if(
-          descriptors.begin(), descriptors.end(),
-          [&](int fd) { return fd == startup.fd() || fd == interrupts.fd(); }),
-      descriptors.end());
+  descriptors.erase(std::remove_if(descriptors.begin(), descriptors.end(),
+                                   [&](int fd) {
+                                     return fd == startup.fd() ||
+                                            fd == interrupts.fd() ||
+                                            fd == plan.passed_device;
+                                   }),
+                    descriptors.end());
   return descriptors;
 }
 
@@ -253,7 +264,7 @@ class Daemon {
 
 absl::Status Daemon::Unlock() {
   const std::vector<int> inherited =
-      InheritedDescriptors(startup_, interrupts_);
+      InheritedDescriptors(plan_, startup_, interrupts_);
   ASSIGN_OR_RETURN(std::unique_ptr<Dir> folder, OpenVaultFolder(plan_.vault));
   // Not a vault is worse news than not to be had.
   if (const auto info = ReadVaultInfo(*folder); !info.ok()) {
@@ -317,8 +328,10 @@ absl::StatusOr<std::unique_ptr<Session>> Daemon::MakeSession(UniqueFd device) {
 
 absl::Status Daemon::Serve() {
   MountProbe probe(plan_.mountpoint);
-  absl::StatusOr<UniqueFd> device =
-      MountFuse(plan_.mountpoint, MountOptionsOf(plan_.settings));
+  absl::StatusOr<UniqueFd> device = MountFuse(
+      plan_.passed_device ? absl::StrCat("/dev/fd/", *plan_.passed_device)
+                          : plan_.mountpoint,
+      MountOptionsOf(plan_.settings));
   if (!device.ok()) {
     return CliError(ExitCode::kMountpoint, device.status().message());
   }
@@ -331,15 +344,20 @@ absl::Status Daemon::Serve() {
 absl::Status Daemon::AnnounceAndServe(Session& session, MountProbe& probe,
                                       const MountGuard& mount) {
   Serving serving(file_system_.get(), &session, plan_.mountpoint, &logger_);
-  probe.Start();
-  ASSIGN_OR_RETURN(const dev_t device, serving.AwaitAnswer(probe, interrupts_));
-  if (device != mount.device()) {
-    return CliError(ExitCode::kServe, "unmounted before it had answered");
+  if (plan_.mountpoint.empty()) {
+    RETURN_IF_ERROR(serving.AwaitHandshake(interrupts_));
+  } else {
+    probe.Start();
+    ASSIGN_OR_RETURN(const dev_t device,
+                     serving.AwaitAnswer(probe, interrupts_));
+    if (device != mount.device()) {
+      return CliError(ExitCode::kServe, "unmounted before it had answered");
+    }
+    record_.Write(
+        plan_, device,
+        exporter_ ? absl::make_optional(exporter_->port()) : absl::nullopt,
+        logger_);
   }
-  record_.Write(
-      plan_, device,
-      exporter_ ? absl::make_optional(exporter_->port()) : absl::nullopt,
-      logger_);
   is_healthy_.store(session.initialized(), std::memory_order_release);
   if (startup_.has_launcher()) logger_.SwitchToSyslog();
   startup_.Ready();
@@ -359,6 +377,8 @@ absl::Status RunMount(const MountCommand& command) {
   DaemonLogger logger(plan.settings.verbosity);
   Interrupts interrupts;
   signal(SIGPIPE, SIG_IGN);
+  // A write past our own RLIMIT_FSIZE is EFBIG for its caller, not our end.
+  signal(SIGXFSZ, SIG_IGN);
   // The kernel has applied the umask of whoever creates a file
   // (fuse-invariants A9).
   umask(0);

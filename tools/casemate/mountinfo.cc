@@ -122,6 +122,30 @@ bool IsCasemate(const MountEntry& mount) {
   return mount.type == "fuse.casemate";
 }
 
+absl::optional<dev_t> ParseFuseConnection(absl::string_view fdinfo) {
+  for (absl::string_view line : absl::StrSplit(fdinfo, '\n')) {
+    unsigned connection = 0;
+    if (absl::ConsumePrefix(&line, "fuse_connection:") &&
+        absl::SimpleAtoi(line, &connection)) {
+      // The connection's number is the device's minor one, the major is 0.
+      return makedev(0, connection);
+    }
+  }
+  return absl::nullopt;
+}
+
+absl::optional<std::string> MountpointServedBy(int fd) {
+  const absl::StatusOr<std::string> fdinfo =
+      ReadProcFile(absl::StrCat("/proc/self/fdinfo/", fd));
+  const absl::StatusOr<std::vector<MountEntry>> mounts = ReadMounts();
+  if (!fdinfo.ok() || !mounts.ok()) return absl::nullopt;
+  const absl::optional<dev_t> device = ParseFuseConnection(*fdinfo);
+  for (const MountEntry& mount : *mounts) {
+    if (device == mount.device && IsCasemate(mount)) return mount.mountpoint;
+  }
+  return absl::nullopt;
+}
+
 absl::StatusOr<std::string> CanonicalMountpoint(const std::string& path) {
   std::string current = path;
   for (int links = 0; links < kMaxLinks; ++links) {

@@ -38,6 +38,14 @@ absl::optional<MountEntry> FindMount(const std::vector<MountEntry>& mounts,
 // True for a FUSE mount made by this program.
 bool IsCasemate(const MountEntry& mount);
 
+// The device of the mount that a /dev/fuse descriptor serves, from the text of
+// its /proc/self/fdinfo. Absent on kernels that do not say there.
+absl::optional<dev_t> ParseFuseConnection(absl::string_view fdinfo);
+
+// Where the mount lies that our descriptor `fd` serves, if that can be had and
+// it is one of ours by type.
+absl::optional<std::string> MountpointServedBy(int fd);
+
 // `path` absolute, without ".", ".." and symbolic links, as mountinfo writes
 // it. Links and folders on the way are read; the last component is only asked
 // whether it is a link, which no file system is consulted for when it is a

@@ -125,5 +125,12 @@ TEST_F(CanonicalMountpointTest, TheLastComponentNeedNotAnswer) {
   EXPECT_EQ(Canonical(folder_ + "/link/absent"), folder_ + "/real/absent");
 }
 
+TEST(MountinfoTest, FuseConnectionIsTheMountsDevice) {
+  EXPECT_EQ(ParseFuseConnection("pos:\t0\nflags:\t02\nfuse_connection:\t43\n"),
+            makedev(0, 43));
+  EXPECT_EQ(ParseFuseConnection("pos:\t0\nflags:\t02\n"), absl::nullopt);
+  EXPECT_EQ(ParseFuseConnection("fuse_connection:\tx\n"), absl::nullopt);
+}
+
 }  // namespace
 }  // namespace casemate

@@ -15,6 +15,7 @@ namespace {
 
 constexpr absl::Duration kMaintenancePeriod = absl::Milliseconds(500);
 constexpr absl::Duration kMaxDirtyAge = absl::Seconds(1);
+constexpr absl::Duration kHandshakePoll = absl::Milliseconds(5);
 // systemd waits 90 seconds before it kills: leave time to write back.
 constexpr absl::Duration kGraceOfUsers = absl::Seconds(10);
 
@@ -101,15 +102,29 @@ absl::StatusOr<dev_t> Serving::AwaitAnswer(const MountProbe& probe,
                           {probe.done().fd(), POLLIN, 0}};
   PollDescriptors(absl::MakeSpan(descriptors), absl::InfiniteDuration());
   RETURN_IF_ERROR(interrupts.Check());
-  if (ended_.is_set()) {
-    return serve_status_.ok()
-               ? CliError(ExitCode::kServe, "unmounted before it had answered")
-               : ServeError(serve_status_);
-  }
+  if (ended_.is_set()) return EndedTooSoon();
   return probe.result();
 }
 
+absl::Status Serving::AwaitHandshake(Interrupts& interrupts) {
+  while (!session_->initialized()) {
+    pollfd descriptors[] = {{interrupts.fd(), POLLIN, 0},
+                            {ended_.fd(), POLLIN, 0}};
+    PollDescriptors(absl::MakeSpan(descriptors), kHandshakePoll);
+    RETURN_IF_ERROR(interrupts.Check());
+    if (ended_.is_set()) return EndedTooSoon();
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Serving::EndedTooSoon() const {
+  return serve_status_.ok()
+             ? CliError(ExitCode::kServe, "unmounted before it had answered")
+             : ServeError(serve_status_);
+}
+
 absl::Duration Serving::BeginEnd() {
+  if (mountpoint_.empty()) return absl::ZeroDuration();
   absl::Status status = UnmountFuse(mountpoint_, UnmountMode::kPlain);
   if (status.ok()) return absl::InfiniteDuration();
   if (ErrnoOf(status) == EBUSY) {

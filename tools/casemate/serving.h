@@ -60,7 +60,8 @@ class MountProbe {
 // dirty for a second.
 class Serving {
  public:
-  // The pointers outlive it.
+  // The pointers outlive it. `mountpoint` may be empty: somebody else has
+  // mounted, and we cannot tell where, nor unmount it.
   Serving(FileSystem* file_system, Session* session, std::string mountpoint,
           Logger* logger);
   // Stops the session if need be, and joins the threads.
@@ -73,6 +74,10 @@ class Serving {
   absl::StatusOr<dev_t> AwaitAnswer(const MountProbe& probe,
                                     Interrupts& interrupts);
 
+  // The same for a mount whose place is not known (`mountpoint` is empty):
+  // waits until the kernel has been answered once.
+  absl::Status AwaitHandshake(Interrupts& interrupts);
+
   // Waits until the mount is gone. The first signal unmounts it; when it is in
   // use it is detached, and its users have some seconds to finish; the second
   // signal ends that. Then everything is written back: an error says that
@@ -83,6 +88,7 @@ class Serving {
   void Serve();
   void Maintain();
   void StopMaintenance();
+  absl::Status EndedTooSoon() const;
   // How long Serve() may go on after a signal.
   absl::Duration BeginEnd();
 
