@@ -270,11 +270,12 @@ TEST_F(RenameTest, ExchangedDirectoriesKnowTheirNewPlaces) {
   const Ino b = vault_.MakeDir(kRootIno, "b");
   const Ino inner = vault_.MakeDir(b, "inner");
   EXPECT_EQ(Rename(kRootIno, "a", b, "inner", RenameFlag::kExchange), 0);
-  EXPECT_EQ(vault_.Find(kRootIno, "a"), inner);
-  EXPECT_EQ(vault_.Find(b, "inner"), a);
-  // b is above a now, and nothing is above `inner` but the root.
+  // Before any lookup, which would put the table right: b is above a now, and
+  // nothing is above `inner` but the root.
   EXPECT_EQ(Rename(kRootIno, "b", a, "x"), EINVAL);
   EXPECT_EQ(Rename(kRootIno, "b", inner, "x"), 0);
+  EXPECT_EQ(vault_.Find(kRootIno, "a"), inner);
+  EXPECT_EQ(vault_.Find(b, "inner"), a);
 }
 
 TEST_F(RenameTest, WhatIsMissingIsENOENT) {

@@ -99,6 +99,9 @@ class Worker {
         break;
       case 4:
         Check("rmdir", Errno(fs().RemoveDirectory(caller(), dir, Name())));
+        // Never empty; locks a directory of a lower number after its parent.
+        Check("rmdir",
+              Errno(fs().RemoveDirectory(caller(), shared_[2], "right")));
         break;
       case 5:
       case 6:
@@ -201,6 +204,7 @@ TEST(ConcurrencyTest, ThreadsOnSharedDirectoriesNeitherBlockNorLeaveAnything) {
   ASSERT_EQ(Errno(vault.fs().Rename(vault.caller(), kRootIno, "right",
                                     shared[2], "right", RenameFlag::kNone)),
             0);
+  vault.fs().Forget(vault.MakeFile(shared[0], "keep", ""), 1);
   std::vector<Worker> workers;
   std::vector<Ino> own;
   for (int i = 0; i < kThreads; ++i) {
