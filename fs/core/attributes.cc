@@ -125,7 +125,9 @@ absl::Status FileSystem::CheckAlias(const Inode& parent, const Node& node) {
   return WithErrno(absl::DataLossError("a second name for a directory"), EIO);
 }
 
-void FileSystem::Forget(Ino ino, uint64_t count) { inodes_.Forget(ino, count); }
+void FileSystem::Forget(Ino ino, uint64_t count) {
+  if (inodes_.Forget(ino, count)) replaced_files_.Drop(ino);
+}
 
 absl::StatusOr<Attributes> FileSystem::GetAttributes(
     const Context&, Ino ino, absl::optional<HandleId> handle) {

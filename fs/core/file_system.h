@@ -227,6 +227,7 @@ class FileSystem {
   // Whether `id` is `start` or a directory above it. ESTALE when the chain to
   // the root is not known.
   absl::StatusOr<bool> IsSelfOrAbove(const DirId& id, const DirId& start) const;
+  void KeepReplacedFile(const Context& context, const Node& target);
   absl::Status MoveNode(const RenameRequest& request, const VaultDir& from,
                         const Node& source, const VaultDir& to,
                         const absl::optional<Node>& target);
@@ -272,6 +273,7 @@ class FileSystem {
   OpenFileTable open_files_;
   HandleTable<FileHandle> file_handles_;
   HandleTable<DirectoryHandle> directory_handles_;
+  ReplacedFiles replaced_files_;
 
   Mutex rename_mu_;
 };

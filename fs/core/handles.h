@@ -11,10 +11,12 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "base/mutex.h"
 #include "fs/handle/handle_id.h"
 #include "fs/handle/open_file_table.h"
+#include "fs/inode/ino.h"
 #include "fs/inode/inode_table.h"
 #include "fs/vault/node.h"
 
@@ -80,6 +82,32 @@ class DirectoryHandle {
   const InodePin inode_;
   mutable Mutex mu_;
   std::shared_ptr<const Listing> listing_ ABSL_GUARDED_BY(mu_);
+};
+
+// Files that a rename replaced and that the kernel may still open by number.
+// Thread-safe.
+class ReplacedFiles {
+ public:
+  // What the kernel has been slow to forget beyond this is let go of: each
+  // costs a descriptor.
+  static constexpr size_t kMost = 64;
+
+  void Keep(Ino ino, OpenFileLease file) {
+    MutexLock lock(&mu_);
+    if (files_.size() < kMost) files_.emplace(ino, std::move(file));
+  }
+  void Drop(Ino ino) {
+    OpenFileLease dropped;  // closes after the lock
+    MutexLock lock(&mu_);
+    const auto it = files_.find(ino);
+    if (it == files_.end()) return;
+    dropped = std::move(it->second);
+    files_.erase(it);
+  }
+
+ private:
+  Mutex mu_;
+  absl::flat_hash_map<Ino, OpenFileLease> files_ ABSL_GUARDED_BY(mu_);
 };
 
 // A handle as plain values, for a successor process.

@@ -103,6 +103,32 @@ TEST_F(LockingTest, NameIsNotLookedUpWhileItIsBeingRemoved) {
   EXPECT_EQ(found, ENOENT);
 }
 
+// Ancestors first: a rename that waits for the directory above must not hold
+// the one below already, whatever their numbers, for rmdir takes them downward.
+TEST_F(LockingTest, RenameWaitsForTheDirectoryAboveWithNothingInHand) {
+  const Ino below = vault_.MakeDir(kRootIno, "below");
+  const Ino above = vault_.MakeDir(kRootIno, "above");
+  ASSERT_LT(below, above);
+  ASSERT_EQ(Rename(kRootIno, "below", above, "below"), 0);
+  vault_.MakeFile(below, "f", "");
+  vault_.MakeFile(above, "victim", "");
+  vault_.faults().Block(StorageCall::kUnlink);
+  std::thread holding(
+      [&] { fs().Unlink(caller(), above, "victim").IgnoreError(); });
+  vault_.faults().WaitUntilBlocked(StorageCall::kUnlink);
+  std::thread renaming([&] { Rename(below, "f", above, "f"); });
+  for (int i = 0; i < 20000; ++i) std::this_thread::yield();
+  std::atomic<bool> is_made{false};
+  std::thread making([&] { is_made = MakeNode(below) == 0; });
+  // Only a failure takes that long.
+  for (int i = 0; i < 2000000 && !is_made; ++i) std::this_thread::yield();
+  EXPECT_TRUE(is_made);
+  vault_.faults().Unblock(StorageCall::kUnlink);
+  holding.join();
+  renaming.join();
+  making.join();
+}
+
 TEST_F(LockingTest, OtherDirectoriesAreFreeWhileOneIsChanged) {
   const Ino dir = vault_.MakeDir(kRootIno, "d");
   vault_.MakeFile(kRootIno, "f", "");

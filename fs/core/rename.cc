@@ -69,6 +69,7 @@ class OptionalMutexLock {
 }  // namespace
 
 struct FileSystem::RenameRequest {
+  const Context& context;
   const Inode& from;
   absl::string_view old_name;
   const Inode& to;
@@ -78,7 +79,7 @@ struct FileSystem::RenameRequest {
   bool is_within_one_directory() const { return from.ino() == to.ino(); }
 };
 
-absl::Status FileSystem::Rename(const Context&, Ino old_parent,
+absl::Status FileSystem::Rename(const Context& context, Ino old_parent,
                                 absl::string_view old_name, Ino new_parent,
                                 absl::string_view new_name, RenameFlag flag) {
   RETURN_IF_ERROR(CheckWritable());
@@ -87,7 +88,7 @@ absl::Status FileSystem::Rename(const Context&, Ino old_parent,
   }
   ASSIGN_OR_RETURN(const InodePin from, PinDirectory(old_parent));
   ASSIGN_OR_RETURN(const InodePin to, PinDirectory(new_parent));
-  const RenameRequest request{*from, old_name, *to, new_name, flag};
+  const RenameRequest request{context, *from, old_name, *to, new_name, flag};
   // While one rename between directories is under way the tree does not change
   // its shape, so that "is above" stays true for as long as it is relied on.
   const OptionalMutexLock tree_lock(rename_mu_,
@@ -206,10 +207,25 @@ absl::StatusOr<bool> FileSystem::IsSelfOrAbove(const DirId& id,
   return ErrnoError(ESTALE, "a directory above is not known");
 }
 
+// Somebody who looked the target's name up before the rename may open it after:
+// that is the old file still, and neither ENOENT nor ESTALE (R2). So it stays
+// open until the kernel has forgotten it.
+void FileSystem::KeepReplacedFile(const Context& context, const Node& target) {
+  if (target.kind != NodeKind::kFile) return;
+  const InodePin inode = inodes_.FindByBacking(target.stat.id);
+  if (!inode || inode->kind() != NodeKind::kFile) return;
+  absl::StatusOr<OpenFileLease> file =
+      AcquireFile(context, *inode, /*for_write=*/false, /*truncate=*/false);
+  // One that cannot be opened now could not be opened afterwards either.
+  if (file.ok()) replaced_files_.Keep(inode->ino(), *std::move(file));
+}
+
 absl::Status FileSystem::MoveNode(const RenameRequest& request,
                                   const VaultDir& from, const Node& source,
                                   const VaultDir& to,
                                   const absl::optional<Node>& target) {
+  const bool is_replacing = target && request.flag == RenameFlag::kNone;
+  if (is_replacing) KeepReplacedFile(request.context, *target);
   const InodePin moved = inodes_.FindByBacking(source.stat.id);
   ASSIGN_OR_RETURN(const RenameResult result,
                    tree_->Rename(from, source, to, request.new_name, target,
