@@ -200,6 +200,43 @@ class FilesTest(PosixCase):
             self.run_tool("python3", "-c", script, self.path("file"))
         self.run_tool("flock", "--nonblock", self.path("file"), "true")
 
+    def test_opening_a_file_takes_nothing_from_those_who_use_it(self):
+        """While others open the file again and again and read its end, who
+        appends to it reads what it has written."""
+        file, piece, count = self.path("file"), 1000, 5000
+        content = random_bytes("opened", piece * count)
+        write(file, b"")
+        done = threading.Event()
+
+        def open_again():
+            while not done.is_set():
+                os.close(os.open(file, os.O_RDONLY))
+
+        def read_end():
+            with opened(file, os.O_RDONLY) as reader:
+                while not done.is_set():
+                    size = os.fstat(reader).st_size
+                    os.pread(reader, 9 * piece, max(0, size - 5 * piece))
+
+        others = [threading.Thread(target=open_again),
+                  threading.Thread(target=read_end)]
+        for other in others:
+            other.start()
+        wrong = []
+        try:
+            with opened(file, os.O_RDWR) as writer:
+                for start in range(0, len(content), piece):
+                    data = content[start:start + piece]
+                    os.pwrite(writer, data, start)
+                    if os.pread(writer, piece, start) != data:
+                        wrong.append(start)
+        finally:
+            done.set()
+            for other in others:
+                other.join()
+        self.assertEqual(wrong, [])
+        self.assertEqual(read(file), content)
+
     def test_threads_writing_one_file_lose_nothing(self):
         """Each writes every fourth piece; pieces share chunks and pages."""
         piece, count, threads = 1000, 800, 4

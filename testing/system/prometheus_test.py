@@ -113,6 +113,10 @@ class PrometheusTest(SystemTestCase):
                 os.unlink(f"{folder}/{number}")
             os.rename(folder + "/1", folder + "/one")
             self.assert_errno(39, os.rmdir, folder)  # ENOTEMPTY
+            # Counted once the caller has its answer, so a moment later.
+            wait_for(lambda: mount.metrics()[
+                'casemate_fuse_errors_total{errno="ENOTEMPTY"}'] == 1,
+                "the last operation is counted")
             after = mount.metrics()
 
         def grown(series):
