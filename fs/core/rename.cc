@@ -217,7 +217,10 @@ void FileSystem::KeepReplacedFile(const Context& context, const Node& target) {
   absl::StatusOr<OpenFileLease> file =
       AcquireFile(context, *inode, /*for_write=*/false, /*truncate=*/false);
   // One that cannot be opened now could not be opened afterwards either.
-  if (file.ok()) replaced_files_.Keep(inode->ino(), *std::move(file));
+  if (!file.ok()) return;
+  replaced_files_.Keep(inode->ino(), *std::move(file));
+  // A FORGET that came before could not drop it.
+  if (!inodes_.IsKnownToKernel(*inode)) replaced_files_.Drop(inode->ino());
 }
 
 absl::Status FileSystem::MoveNode(const RenameRequest& request,

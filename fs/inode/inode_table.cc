@@ -119,18 +119,20 @@ InodePin InodeTable::Enter(const FoundInode& found) {
   return PinLocked(slot);
 }
 
-void InodeTable::Forget(Ino ino, uint64_t count) {
+bool InodeTable::Forget(Ino ino, uint64_t count) {
   std::unique_ptr<Inode> freed;
   MutexLock lock(&mu_);
   const auto it = slots_.find(ino);
   // The kernel never asks for the root's count, but may send one (L6).
-  if (ino == kRootIno) return;
+  if (ino == kRootIno) return false;
   if (it == slots_.end() || it->second.lookups < count) {
     if (metrics_ != nullptr) metrics_->forget_underflows().Increment();
-    if (it == slots_.end()) return;
+    if (it == slots_.end()) return true;
   }
   it->second.lookups -= std::min(it->second.lookups, count);
+  const bool is_forgotten = it->second.lookups == 0;
   freed = EraseIfUnusedLocked(ino);
+  return is_forgotten;
 }
 
 void InodeTable::Unpin(const Inode* inode) {
@@ -170,6 +172,11 @@ void InodeTable::UpdateGaugeLocked() {
   if (metrics_ != nullptr) {
     metrics_->inodes().Set(static_cast<int64_t>(slots_.size()));
   }
+}
+
+bool InodeTable::IsKnownToKernel(const Inode& inode) const {
+  MutexLock lock(&mu_);
+  return slots_.at(inode.ino()).lookups > 0;
 }
 
 Location InodeTable::LocationOf(const Inode& inode) const {

@@ -132,8 +132,11 @@ class InodeTable {
   // (L10), its number having been reused behind us.
   InodePin Enter(const FoundInode& found);
   // Subtracts `count` lookups; clamps at zero and counts an underflow (L5).
-  void Forget(Ino ino, uint64_t count);
+  // True when the kernel cannot name the node any more.
+  bool Forget(Ino ino, uint64_t count);
 
+  // Whether the kernel holds a lookup of it, and so may name it.
+  bool IsKnownToKernel(const Inode& inode) const;
   Location LocationOf(const Inode& inode) const;
   BackingId BackingOf(const Inode& inode) const;
   void Move(const Inode& inode, Location location);

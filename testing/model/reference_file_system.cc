@@ -53,6 +53,16 @@ size_t ReferenceFileSystem::known_count() const {
   });
 }
 
+bool ReferenceFileSystem::IsOpen(const Node& node) {
+  return node.handles > 0 || node.is_kept;
+}
+
+size_t ReferenceFileSystem::open_file_count() const {
+  return std::count_if(nodes_.begin(), nodes_.end(), [](const auto& node) {
+    return node.second.kind == NodeKind::kFile && IsOpen(node.second);
+  });
+}
+
 uint64_t ReferenceFileSystem::lookups(ModelNode node) const {
   const auto it = nodes_.find(node);
   return it == nodes_.end() ? 0 : it->second.lookups;
@@ -87,7 +97,7 @@ ModelAttributes ReferenceFileSystem::Peek(ModelNode id) const {
   attributes.size = node.content.size();
   attributes.links = node.is_removed ? 0 : 1;
   attributes.mtime = node.mtime;
-  attributes.is_forgettable = node.is_removed && node.handles == 0;
+  attributes.is_forgettable = node.is_removed && !IsOpen(node);
   return attributes;
 }
 
@@ -96,6 +106,7 @@ void ReferenceFileSystem::Unmount() {
   for (auto it = nodes_.begin(); it != nodes_.end();) {
     it->second.handles = 0;
     it->second.lookups = 0;
+    it->second.is_kept = false;
     it = it->second.is_removed ? nodes_.erase(it) : std::next(it);
   }
 }
@@ -209,6 +220,7 @@ void ReferenceFileSystem::Forget(ModelNode node, uint64_t count) {
   if (node == kModelRoot || nodes_.count(node) == 0) return;
   uint64_t& lookups = nodes_.at(node).lookups;
   lookups -= std::min(lookups, count);
+  if (lookups == 0) nodes_.at(node).is_kept = false;
   EraseIfUnused(node);
 }
 
@@ -308,7 +320,12 @@ int ReferenceFileSystem::Rename(ModelNode old_parent,
       if (const int error = CheckNewName(new_name)) return error;
     }
     nodes_.at(old_parent).children.erase(from);
-    if (target) MarkRemoved(*target);
+    if (target) {
+      Node& replaced = nodes_.at(*target);
+      replaced.is_kept =
+          replaced.kind == NodeKind::kFile && replaced.lookups > 0;
+      MarkRemoved(*target);
+    }
   }
   nodes_.at(new_parent).children[to] = source.value;
   nodes_.at(source.value).parent = new_parent;
@@ -337,7 +354,7 @@ Outcome<ModelHandle> ReferenceFileSystem::Open(ModelNode id,
   Node& node = nodes_.at(id);
   if (node.kind == NodeKind::kDirectory) return {EISDIR};
   if (node.kind == NodeKind::kSymlink) return {EINVAL};
-  if (node.is_removed && node.handles == 0) return {ESTALE};
+  if (node.is_removed && !IsOpen(node)) return {ESTALE};
   if (request.truncate) {
     node.content.clear();
     node.mtime.reset();
@@ -406,8 +423,7 @@ Outcome<ModelAttributes> ReferenceFileSystem::SetAttributes(
     if (is_symlink) return {EINVAL};
     if (handle && !handles_.at(*handle).can_write) return {EINVAL};
   }
-  if (node.is_removed && node.handles == 0 &&
-      node.kind != NodeKind::kDirectory) {
+  if (node.is_removed && !IsOpen(node) && node.kind != NodeKind::kDirectory) {
     return {ESTALE};
   }
   if (node.is_removed && node.kind == NodeKind::kDirectory) return {ENOENT};

@@ -99,6 +99,8 @@ class ReferenceFileSystem {
   // Looked up or open (L7); the root always.
   bool IsKnown(ModelNode node) const;
   size_t known_count() const;
+  // Files with handles, or kept.
+  size_t open_file_count() const;
   uint64_t lookups(ModelNode node) const;
   // Whether a known directory lies in this one.
   bool HasKnownDirectoryIn(ModelNode node) const;
@@ -120,6 +122,9 @@ class ReferenceFileSystem {
     std::map<std::string, ModelNode> children;
     ModelNode parent = 0;
     bool is_removed = false;
+    // A file replaced by a rename: can be opened until it is forgotten, for
+    // whoever looked its name up before the rename and opens it after (R2).
+    bool is_kept = false;
     uint64_t lookups = 0;
     uint64_t handles = 0;
     absl::optional<timespec> mtime;
@@ -143,6 +148,7 @@ class ReferenceFileSystem {
                   RenameFlag flag) const;
   bool IsSelfOrAbove(ModelNode above, ModelNode node) const;
   void MarkRemoved(ModelNode node);
+  static bool IsOpen(const Node& node);
   void EraseIfUnused(ModelNode node);
   ModelHandle AddHandle(const Handle& handle);
   const Handle* FindHandle(ModelNode node, ModelHandle handle,
