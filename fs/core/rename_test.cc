@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/types/optional.h"
+#include "fs/core/handles.h"
 #include "gtest/gtest.h"
 #include "testing/model/core_fixture.h"
 
@@ -337,6 +338,27 @@ TEST_F(RenameTest, ReplacedFileStaysReadableAndWritableThroughItsHandle) {
   EXPECT_EQ(vault_.Content(vault_.Find(kRootIno, "f")), "new content");
   EXPECT_EQ(fs().GetAttributes(caller(), old_file, handle)->links, 0u);
   ASSERT_EQ(Errno(fs().Release(old_file, handle)), 0);
+}
+
+TEST_F(RenameTest, ReplacedFileCanBeOpenedByNumberUntilItIsForgotten) {
+  const Ino old_file = vault_.MakeFile(kRootIno, "f", "old content");
+  vault_.MakeFile(kRootIno, "new", "new content");
+  ASSERT_EQ(Rename(kRootIno, "new", kRootIno, "f"), 0);
+  EXPECT_EQ(vault_.Content(old_file), "old content");
+  EXPECT_EQ(vault_.Stat(old_file).links, 0u);
+  EXPECT_EQ(fs().open_file_count(), 1u);
+  fs().Forget(old_file, 1);
+  EXPECT_EQ(fs().open_file_count(), 0u);
+  EXPECT_EQ(Errno(fs().Open(caller(), old_file, kForReading)), ESTALE);
+}
+
+TEST_F(RenameTest, ReplacedFilesThatAreNeverForgottenCostAFewDescriptors) {
+  vault_.MakeFile(kRootIno, "f", "");
+  for (size_t i = 0; i < ReplacedFiles::kMost + 10; ++i) {
+    vault_.MakeFile(kRootIno, "new", "");
+    ASSERT_EQ(Rename(kRootIno, "new", kRootIno, "f"), 0);
+  }
+  EXPECT_EQ(fs().open_file_count(), ReplacedFiles::kMost);
 }
 
 TEST_F(RenameTest, KernelIsToldToForgetTheStoredSpellingOfBothNames) {

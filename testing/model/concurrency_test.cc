@@ -1,11 +1,14 @@
 // Many threads, one file system: nobody waits for ever, nobody gets an error
 // that one thread alone could not get, and nothing is left over.
+#include <atomic>
 #include <cerrno>
-#include <functional>
+#include <cstdlib>
+#include <cstring>
 #include <random>
 #include <set>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -271,6 +274,44 @@ TEST(ConcurrencyTest, ReadersOfAFileSeeWholeWritesOfOthers) {
   for (const auto& seen : complaints) EXPECT_EQ(seen, std::set<std::string>());
   EXPECT_EQ(vault.fs().open_file_count(), 0u);
   EXPECT_EQ(vault.metrics().dirty_bytes().value(), 0);
+}
+
+// How programs save: write a new file, rename it over the old one. Whoever
+// opens the name meanwhile gets the old file or the new one, whole (R2).
+TEST(ConcurrencyTest, FileThatIsBeingReplacedIsAlwaysThereAndWhole) {
+  constexpr int kVersions = 200;
+  MountedVault vault;
+  FileSystem& fs = vault.fs();
+  vault.fs().Forget(vault.MakeFile(kRootIno, "f", std::string(5000, 'a')), 1);
+  std::atomic<bool> is_over{false};
+  std::set<std::string> complaints[2];
+  std::vector<std::thread> readers;
+  for (std::set<std::string>& seen : complaints) {
+    readers.emplace_back([&] {
+      while (!is_over) {
+        const auto found = fs.Lookup(vault.caller(), kRootIno, "f");
+        if (!found.ok()) {
+          seen.insert(found.status().ToString());
+          continue;
+        }
+        const std::string content = vault.Content(found->ino);
+        if (content != std::string(5000, content[0])) seen.insert(content);
+        fs.Forget(found->ino, 1);
+      }
+    });
+  }
+  for (int version = 1; version <= kVersions; ++version) {
+    const std::string content(5000, static_cast<char>('a' + version % 26));
+    fs.Forget(vault.MakeFile(kRootIno, "new", content), 1);
+    EXPECT_EQ(Errno(fs.Rename(vault.caller(), kRootIno, "new", kRootIno, "f",
+                              RenameFlag::kNone)),
+              0);
+  }
+  is_over = true;
+  for (std::thread& reader : readers) reader.join();
+  for (const auto& seen : complaints) EXPECT_EQ(seen, std::set<std::string>());
+  EXPECT_EQ(fs.inode_count(), 1u);
+  EXPECT_EQ(fs.open_file_count(), 0u);
 }
 
 }  // namespace
