@@ -265,7 +265,11 @@ class Mount:
                 self.vault.password_file, *self.options]
 
     def __enter__(self):
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.abandon()
+            raise
         return self
 
     def __exit__(self, kind, value, trace):
@@ -282,10 +286,13 @@ class Mount:
             self.log = f"{self.case.scratch}/{self.token}.log"
             with open(self.log, "wb") as log:
                 self.process = self.case.popen(
-                    self.arguments() + ["--foreground"], stderr=log,
-                    stdout=log, environment=self.environment, user=self.user)
+                    self.arguments() + ["--foreground", "--verbose"],
+                    stdout=log, stderr=log, environment=self.environment,
+                    user=self.user)
+            # There is a moment between answering and saying so, in which a
+            # signal still means "interrupted".
             wait_for(lambda: self.process.poll() is not None
-                     or is_mounted(self.path), "the mount is there")
+                     or b"mounted" in read(self.log), "the mount is there")
             if self.process.poll() is not None:
                 raise AssertionError(
                     f"mount ended {self.process.returncode}: "

@@ -104,7 +104,7 @@ class DaemonTest(SystemTestCase):
 
     def test_daemon_log_tells_no_names(self):
         vault = self.make_vault()
-        with self.mount(vault, "--verbose", foreground=True) as mount:
+        with self.mount(vault, foreground=True) as mount:
             write(mount.path + "/Wotan", b"Nibelungenhort")
             os.mkdir(mount.path + "/Fafner")
             os.rename(mount.path + "/Wotan", mount.path + "/Fafner/Wotan")
