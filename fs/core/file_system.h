@@ -120,6 +120,10 @@ class FileSystem {
   // Files.
   absl::StatusOr<HandleId> Open(const Context& context, Ino ino,
                                 const OpenRequest& request);
+  // Whether what the kernel has cached of a file stays right as `handle` is
+  // opened: the file was open through this mount already, so that every change
+  // went through the kernel (H17).
+  bool IsKernelCacheRight(HandleId handle) const;
   absl::StatusOr<Created> Create(const Context& context, Ino parent,
                                  absl::string_view name, mode_t permissions,
                                  const OpenRequest& request);

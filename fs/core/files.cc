@@ -83,6 +83,11 @@ absl::StatusOr<HandleId> FileSystem::Open(const Context& context, Ino ino,
   return AddFileHandle(std::move(inode), std::move(file), request);
 }
 
+bool FileSystem::IsKernelCacheRight(HandleId handle) const {
+  const std::shared_ptr<FileHandle> file = file_handles_.Get(handle);
+  return file != nullptr && !file->is_first();
+}
+
 absl::StatusOr<Created> FileSystem::Create(const Context& context, Ino parent,
                                            absl::string_view name,
                                            mode_t permissions,

@@ -85,6 +85,25 @@ TEST_F(FilesTest, AccessIsDecidedAtOpen) {
   EXPECT_EQ(Release(file, writer), 0);
 }
 
+// H17: dropping the pages of a file in use takes from its users what they
+// wrote.
+TEST_F(FilesTest, OnlyTheFirstOfSeveralOpensMayDropCachedPages) {
+  const Ino file = vault_.MakeFile(kRootIno, "f", "content");
+  const HandleId first = vault_.Open(file, kForReading);
+  const HandleId second = vault_.Open(file, kForWriting);
+  EXPECT_FALSE(fs().IsKernelCacheRight(first));
+  EXPECT_TRUE(fs().IsKernelCacheRight(second));
+  EXPECT_EQ(Release(file, first), 0);
+  const HandleId third = vault_.Open(file, kForReading);
+  EXPECT_TRUE(fs().IsKernelCacheRight(third));
+  EXPECT_EQ(Release(file, second), 0);
+  EXPECT_EQ(Release(file, third), 0);
+  // Anybody may have changed it meanwhile.
+  const HandleId again = vault_.Open(file, kForReading);
+  EXPECT_FALSE(fs().IsKernelCacheRight(again));
+  EXPECT_EQ(Release(file, again), 0);
+}
+
 TEST_F(FilesTest, ReadsAreExactButAtTheEnd) {
   const std::string content = PatternText(2 * kChunk + 10, 1);
   const Ino file = vault_.MakeFile(kRootIno, "f", content);

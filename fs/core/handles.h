@@ -31,12 +31,15 @@ class FileHandle {
         file_(std::move(file)),
         can_read_(can_read),
         can_write_(can_write),
+        is_first_(file_->ClaimFirst()),
         reported_errors_(file_->error_count()) {}
 
   const Inode& inode() const { return *inode_; }
   OpenFile& file() const { return *file_; }
   bool can_read() const { return can_read_; }
   bool can_write() const { return can_write_; }
+  // Nobody had the file open through this mount when the handle was made.
+  bool is_first() const { return is_first_; }
 
   // The deferred error this handle has not reported yet, once (H4).
   absl::Status TakeDeferredError() {
@@ -57,6 +60,7 @@ class FileHandle {
   const OpenFileLease file_;
   const bool can_read_;
   const bool can_write_;
+  const bool is_first_;
   std::atomic<uint64_t> reported_errors_;
 };
 

@@ -100,6 +100,8 @@ class Dispatcher {
   void AnswerEntry(Call& call, const absl::StatusOr<Entry>& entry);
   void AnswerHandle(Call& call, Ino ino, const absl::StatusOr<HandleId>& handle,
                     absl::Status (FileSystem::*release)(Ino, HandleId));
+  // What becomes of the pages the kernel has, at an open that gave `handle`.
+  PageCache PageCacheAt(HandleId handle) const;
   // May the kernel remember that `name` does not exist (C1, C3)?
   bool MayCacheAbsence(const absl::Status& status,
                        absl::string_view name) const;

@@ -41,9 +41,17 @@ void Dispatcher::AnswerHandle(Call& call, Ino ino,
                               absl::Status (FileSystem::*release)(Ino,
                                                                   HandleId)) {
   if (!handle.ok()) return call.reply.Status(handle.status());
-  if (!call.reply.NewHandle(*handle)) {
+  if (!call.reply.NewHandle(*handle, PageCacheAt(*handle))) {
     (file_system_->*release)(ino, *handle).IgnoreError();
   }
+}
+
+// Dropping the pages of a file that others use would take from them what they
+// wrote and we have not been sent yet: DESIGN.md, "A thread that does not read
+// what it wrote".
+PageCache Dispatcher::PageCacheAt(HandleId handle) const {
+  return file_system_->IsKernelCacheRight(handle) ? PageCache::kKept
+                                                  : PageCache::kDropped;
 }
 
 void Dispatcher::Open(Call& call, fuse_ino_t ino, fuse_file_info* info) {
@@ -59,7 +67,7 @@ void Dispatcher::Create(Call& call, fuse_ino_t parent, const char* name,
       file_system_->Create(call.context, Ino{parent}, name,
                            mode & kPermissionBits, OpenRequestOf(info->flags));
   if (!created.ok()) return call.reply.Status(created.status());
-  if (call.reply.NewFile(*created)) return;
+  if (call.reply.NewFile(*created, PageCacheAt(created->handle))) return;
   file_system_->Release(created->entry.ino, created->handle).IgnoreError();
   file_system_->Forget(created->entry.ino, 1);
 }

@@ -80,14 +80,16 @@ void Reply::NegativeEntry() {
   Finish(ENOENT, fuse_reply_entry(Take(), &param));
 }
 
-bool Reply::NewFile(const Created& created) {
+bool Reply::NewFile(const Created& created, PageCache cache) {
   const fuse_entry_param param = EntryParamOf(created.entry, options_);
-  const fuse_file_info info = FileInfoOf(created.handle);
+  fuse_file_info info = FileInfoOf(created.handle);
+  info.keep_cache = cache == PageCache::kKept;
   return Finish(0, fuse_reply_create(Take(), &param, &info));
 }
 
-bool Reply::NewHandle(HandleId handle) {
-  const fuse_file_info info = FileInfoOf(handle);
+bool Reply::NewHandle(HandleId handle, PageCache cache) {
+  fuse_file_info info = FileInfoOf(handle);
+  info.keep_cache = cache == PageCache::kKept;
   return Finish(0, fuse_reply_open(Take(), &info));
 }
 

@@ -28,6 +28,9 @@ struct ReplyObservers {
   RateLimitedLogger* logger = nullptr;
 };
 
+// What the kernel does at an open with the pages it has of the file (H17).
+enum class PageCache : uint8_t { kDropped, kKept };
+
 // Completed exactly once, by one of the methods below and from any thread;
 // destroying one that was not, or completing it twice, aborts: the caller in
 // the kernel would wait for ever, or another get its answer. The duration of
@@ -55,8 +58,8 @@ class Reply {
   [[nodiscard]] bool NewEntry(const Entry& entry);
   // "There is no such name", for the kernel to remember (C1).
   void NegativeEntry();
-  [[nodiscard]] bool NewFile(const Created& created);
-  [[nodiscard]] bool NewHandle(HandleId handle);
+  [[nodiscard]] bool NewFile(const Created& created, PageCache cache);
+  [[nodiscard]] bool NewHandle(HandleId handle, PageCache cache);
   void Stat(const Attributes& attributes);
   void Space(const SpaceReply& space);
   void LinkTarget(const std::string& target);

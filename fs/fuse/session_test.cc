@@ -226,6 +226,20 @@ TEST_F(ServingTest, WrittenContentIsReadBack) {
   EXPECT_EQ(mount_.metrics().fuse_bytes(Direction::kRead).value(), 100'005u);
 }
 
+TEST_F(ServingTest, OpeningAFileThatIsOpenKeepsItsPages) {
+  const OpenedFile file = NewFile("file");
+  const auto flags = [&] {
+    return kernel_.Open(FUSE_OPEN, file.node, O_RDONLY)
+        .As<fuse_open_out>()
+        .open_flags;
+  };
+  EXPECT_EQ(flags() & FOPEN_KEEP_CACHE, uint32_t{FOPEN_KEEP_CACHE});
+  const uint64_t dir = kernel_.Mkdir(kRoot, "dir").As<fuse_entry_out>().nodeid;
+  const uint32_t of_dir =
+      kernel_.Open(FUSE_OPENDIR, dir, O_RDONLY).As<fuse_open_out>().open_flags;
+  EXPECT_EQ(of_dir & FOPEN_KEEP_CACHE, 0u);
+}
+
 TEST_F(ServingTest, ALaterReadSeesNothingOfAnEarlierReply) {
   const OpenedFile file = NewFile("file");
   kernel_.Write(file.node, file.handle, 0, std::string(4096, 's'));
@@ -270,7 +284,7 @@ TEST_F(ServingTest, OpenFlagsAndOnlyThoseReachCore) {
   const Answer reader = kernel_.Open(FUSE_OPEN, file.node, O_RDONLY);
   const uint64_t handle = reader.As<fuse_open_out>().fh;
   // No caching of content over opens: the store may change (H17).
-  EXPECT_EQ(reader.As<fuse_open_out>().open_flags, 0u);
+  EXPECT_EQ(reader.As<fuse_open_out>().open_flags, uint32_t{FOPEN_KEEP_CACHE});
   EXPECT_EQ(kernel_.Write(file.node, handle, 0, "x").error, EBADF);
   kernel_.Open(FUSE_OPEN, file.node, O_WRONLY | O_TRUNC);
   EXPECT_EQ(kernel_.Read(FUSE_READ, file.node, handle, 0, 10).body, "");

@@ -165,6 +165,9 @@ class OpenFile {
 
   bool HasDirty() const;
 
+  // True for the first who asks, since the file was opened on the store.
+  bool ClaimFirst() { return !is_claimed_.exchange(true); }
+
  private:
   struct DirtyChunk {
     BufferPool::Buffer buffer;  // kChunkSize
@@ -248,6 +251,7 @@ class OpenFile {
   // The store's file ends in bytes that are no chunk (section 6): reading past
   // size() is EIO, and it cannot be written.
   bool has_damaged_tail_ ABSL_GUARDED_BY(mu_) = false;
+  std::atomic<bool> is_claimed_{false};
   // Some chunk of this file may be in the cache.
   std::atomic<bool> may_be_cached_{false};
 

@@ -129,6 +129,27 @@ class UnmountTest(SystemTestCase):
                 self.assertEqual(mount.processes(), [],
                                  "unmount returned before the daemon ended")
 
+    def test_unmount_ends_the_daemon_though_a_namespace_has_a_copy(self):
+        """A container or a sandbox that started meanwhile copies the mount."""
+        vault = self.make_vault()
+        with self.mount(vault) as mount:
+            write(mount.path + "/file", DATA)
+            sandbox = self.popen(
+                ["--mount", "--propagation", "private",
+                 self.tool("sleep"), "300"], program=self.tool("unshare"))
+            try:
+                mine = os.readlink("/proc/self/ns/mnt")
+                wait_for(lambda: os.readlink(
+                    f"/proc/{sandbox.pid}/ns/mnt") != mine,
+                    "the copy is made")
+                mount.unmount()
+                self.assertEqual(mount.processes(), [])
+            finally:
+                sandbox.kill()
+                sandbox.wait()
+        with self.mount(vault) as mount:
+            self.assertEqual(read(mount.path + "/file"), DATA)
+
     def test_unmount_names_who_keeps_the_mount_busy(self):
         vault = self.make_vault()
         with self.mount(vault) as mount:

@@ -9,6 +9,7 @@
 #include "base/status.h"
 #include "fs/fuse/mount.h"
 #include "tools/casemate/cli_error.h"
+#include "tools/casemate/mountinfo.h"
 
 namespace casemate {
 namespace {
@@ -103,7 +104,8 @@ absl::StatusOr<dev_t> Serving::AwaitAnswer(const MountProbe& probe,
   PollDescriptors(absl::MakeSpan(descriptors), absl::InfiniteDuration());
   RETURN_IF_ERROR(interrupts.Check());
   if (ended_.is_set()) return EndedTooSoon();
-  return probe.result();
+  ASSIGN_OR_RETURN(device_, probe.result());
+  return device_;
 }
 
 absl::Status Serving::AwaitHandshake(Interrupts& interrupts) {
@@ -123,8 +125,17 @@ absl::Status Serving::EndedTooSoon() const {
              : ServeError(serve_status_);
 }
 
+bool Serving::IsStillMounted() const {
+  const absl::StatusOr<std::vector<MountEntry>> mounts = ReadMounts();
+  if (!mounts.ok()) return false;
+  const absl::optional<MountEntry> mount = FindMount(*mounts, mountpoint_);
+  return mount && mount->device == device_;
+}
+
 absl::Duration Serving::BeginEnd() {
-  if (mountpoint_.empty()) return absl::ZeroDuration();
+  // Unmounted already, and perhaps something else is mounted there by now; what
+  // we serve is a copy in another mount namespace. Or we never knew where.
+  if (!IsStillMounted()) return absl::ZeroDuration();
   absl::Status status = UnmountFuse(mountpoint_, UnmountMode::kPlain);
   if (status.ok()) return absl::InfiniteDuration();
   if (ErrnoOf(status) == EBUSY) {

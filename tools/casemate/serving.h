@@ -89,6 +89,8 @@ class Serving {
   void Maintain();
   void StopMaintenance();
   absl::Status EndedTooSoon() const;
+  // Whether what is at the mountpoint now is the mount that answered.
+  bool IsStillMounted() const;
   // How long Serve() may go on after a signal.
   absl::Duration BeginEnd();
 
@@ -96,6 +98,8 @@ class Serving {
   Session* const session_;
   const std::string mountpoint_;
   Logger* const logger_;
+
+  dev_t device_ = 0;  // of the mount, once it has answered
 
   Event ended_;
   absl::Status serve_status_;  // written before ended_ is set

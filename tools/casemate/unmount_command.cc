@@ -1,6 +1,7 @@
 #include "tools/casemate/unmount_command.h"
 
 #include <poll.h>
+#include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -26,6 +27,10 @@ namespace casemate {
 namespace {
 
 constexpr absl::Duration kDaemonTimeout = absl::Seconds(60);
+// How long a daemon may take to notice by itself that its mount is gone. One
+// that was copied into another mount namespace (a container, a sandbox) lives
+// on there, and the daemon would serve it for ever.
+constexpr absl::Duration kNoticeTimeout = absl::Seconds(5);
 // After a lazy unmount of an idle mount the daemon ends at once.
 constexpr absl::Duration kLazyTimeout = absl::Seconds(2);
 constexpr size_t kMaxProcessesNamed = 10;
@@ -61,6 +66,10 @@ UniqueFd OpenPidfd(pid_t pid) {
   return UniqueFd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
 }
 
+bool SendSignal(int pidfd, int signal_number) {
+  return syscall(SYS_pidfd_send_signal, pidfd, signal_number, nullptr, 0) == 0;
+}
+
 absl::optional<Daemon> FindDaemon(const MountEntry& mount) {
   const uid_t owner = mount.user.value_or(geteuid());
   const absl::optional<std::string> directory = RuntimeDirectory(owner);
@@ -93,15 +102,25 @@ absl::Status ExplainFailure(const absl::Status& status,
 
 absl::Status AwaitEnd(const Daemon& daemon, Detach detach, Logger& logger) {
   pollfd descriptors[] = {{daemon.pidfd.get(), POLLIN, 0}};
-  const absl::Duration timeout =
-      detach == Detach::kLazy ? kLazyTimeout : kDaemonTimeout;
-  if (PollDescriptors(absl::MakeSpan(descriptors), timeout) > 0) {
+  const auto has_ended_within = [&](absl::Duration timeout) {
+    return PollDescriptors(absl::MakeSpan(descriptors), timeout) > 0;
+  };
+  if (has_ended_within(detach == Detach::kLazy ? kLazyTimeout
+                                               : kNoticeTimeout)) {
     return absl::OkStatus();
   }
   if (detach == Detach::kLazy) {
     logger.Warning(
         absl::StrCat("the mount is detached but still in use; its daemon (pid ",
                      daemon.pid, ") ends when the last file is closed"));
+    return absl::OkStatus();
+  }
+  // It writes back everything and ends, whoever still holds a copy.
+  if (SendSignal(daemon.pidfd.get(), SIGTERM) &&
+      has_ended_within(kDaemonTimeout)) {
+    logger.Warning(
+        "another mount namespace had a copy of the mount; it is closed there "
+        "too");
     return absl::OkStatus();
   }
   return CliError(
