@@ -283,7 +283,7 @@ TEST_F(ServingTest, OpenFlagsAndOnlyThoseReachCore) {
   kernel_.Write(file.node, file.handle, 0, "content");
   const Answer reader = kernel_.Open(FUSE_OPEN, file.node, O_RDONLY);
   const uint64_t handle = reader.As<fuse_open_out>().fh;
-  // No caching of content over opens: the store may change (H17).
+  // It was open already: what the kernel has cached is right (H17).
   EXPECT_EQ(reader.As<fuse_open_out>().open_flags, uint32_t{FOPEN_KEEP_CACHE});
   EXPECT_EQ(kernel_.Write(file.node, handle, 0, "x").error, EBADF);
   kernel_.Open(FUSE_OPEN, file.node, O_WRONLY | O_TRUNC);
