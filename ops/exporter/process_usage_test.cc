@@ -71,7 +71,8 @@ TEST(ReadProcessUsageTest, SeesAThread) {
   second.join();
   ASSERT_TRUE(before.ok()) << before.status();
   ASSERT_TRUE(after.ok()) << after.status();
-  EXPECT_EQ(after->threads, before->threads + 1);
+  // A sanitizer may start one of its own meanwhile.
+  EXPECT_GE(after->threads, before->threads + 1);
 }
 
 TEST(ReadProcessUsageTest, ValuesAreInTheUnitsTheyClaim) {
