@@ -150,11 +150,11 @@ absl::StatusOr<FileStat> FileSystem::StatInode(const Inode& inode) {
     ASSIGN_OR_RETURN(const VaultDirPtr dir, tree_->OpenDir(*inode.dir_id()));
     return dir->content().StatSelf();
   }
-  absl::StatusOr<FileStat> stat = StatAtPlace(inode);
+  absl::StatusOr<FileStat> stat =
+      AtItsPlace(inode, [&] { return StatAtPlace(inode); });
   if (!stat.ok()) {
-    // A rename or unlink of ours may have come between.
+    // An unlink of ours may have come between.
     if (const auto removed = inodes_.RemovedStat(inode)) return *removed;
-    stat = StatAtPlace(inode);
   }
   return stat;
 }
@@ -163,9 +163,9 @@ absl::StatusOr<FileStat> FileSystem::StatAtPlace(const Inode& inode) {
   ASSIGN_OR_RETURN(const Place place, PlaceOf(inode));
   const absl::StatusOr<Node> node =
       tree_->Stat(*place.parent, place.node.entry);
-  if (!node.ok() && ErrnoOf(node.status()) != ENOENT) return node.status();
-  if (!node.ok() || node->stat.id != inodes_.BackingOf(inode)) {
-    return ErrnoError(ESTALE, "the node was moved or replaced behind us");
+  if (!node.ok()) return AbsentIsStale(node.status());
+  if (node->stat.id != inodes_.BackingOf(inode)) {
+    return ErrnoError(ESTALE, "the node was replaced behind us");
   }
   return WithCleartextSize(node->kind, node->stat);
 }
@@ -225,8 +225,11 @@ absl::Status FileSystem::ApplyChange(const Inode& inode,
   if (const OpenFileLease open = open_files_.FindOpen(inode.ino())) {
     return open->SetAttributes(change);
   }
-  ASSIGN_OR_RETURN(const Place place, PlaceOf(inode));
-  return tree_->SetAttributes(*place.parent, place.node, change);
+  return AtItsPlace(inode, [&]() -> absl::Status {
+    ASSIGN_OR_RETURN(const Place place, PlaceOf(inode));
+    return AbsentIsStale(
+        tree_->SetAttributes(*place.parent, place.node, change));
+  });
 }
 
 absl::Status FileSystem::Resize(const Context& context, const Inode& inode,
@@ -247,9 +250,10 @@ absl::Status FileSystem::Resize(const Context& context, const Inode& inode,
       return ErrnoError(EINVAL, "the handle is not open for writing");
     }
   }
-  ASSIGN_OR_RETURN(const OpenFileLease file,
-                   AcquireFile(context, inode, /*for_write=*/true,
-                               /*truncate=*/size == 0));
+  ASSIGN_OR_RETURN(const OpenFileLease file, AtItsPlace(inode, [&] {
+                     return AcquireFile(context, inode, /*for_write=*/true,
+                                        /*truncate=*/size == 0);
+                   }));
   if (size == 0) return absl::OkStatus();
   if (size > file->size()) RETURN_IF_ERROR(CheckRoom(size - file->size()));
   return file->Truncate(size, context.interrupted);
@@ -269,8 +273,13 @@ absl::StatusOr<std::string> FileSystem::ReadLink(const Context&, Ino ino) {
   if (inode->kind() != NodeKind::kSymlink) {
     return ErrnoError(EINVAL, "not a symbolic link");
   }
-  ASSIGN_OR_RETURN(const Place place, PlaceOf(*inode));
-  return tree_->ReadSymlink(*place.parent, place.node);
+  return AtItsPlace(*inode, [&]() -> absl::StatusOr<std::string> {
+    ASSIGN_OR_RETURN(const Place place, PlaceOf(*inode));
+    absl::StatusOr<std::string> target =
+        tree_->ReadSymlink(*place.parent, place.node);
+    if (!target.ok()) return AbsentIsStale(target.status());
+    return target;
+  });
 }
 
 // Free room scaled by what the chunks' overhead takes of it (A14).

@@ -128,6 +128,15 @@ absl::StatusOr<FileSystem::Place> FileSystem::PlaceOf(const Inode& inode) {
   return place;
 }
 
+bool FileSystem::IsStale(const absl::Status& status) {
+  return ErrnoOf(status) == ESTALE;
+}
+
+absl::Status FileSystem::AbsentIsStale(const absl::Status& status) {
+  if (ErrnoOf(status) != ENOENT) return status;
+  return ErrnoError(ESTALE, "the node was moved or replaced behind us");
+}
+
 void FileSystem::WriteBackOlderThan(absl::Duration age) {
   for (const OpenFileLease& file : open_files_.All()) {
     file->WriteBackIfOlderThan(age);

@@ -185,6 +185,30 @@ class FileSystem {
     Node node;
   };
   absl::StatusOr<Place> PlaceOf(const Inode& inode);
+  // Runs `attempt`, which looks for `inode` at its place and answers ESTALE
+  // when it is not there; then once more, while the names in its directory
+  // stand still: a rename of ours may have moved it on the store and not yet in
+  // the table. No children_mu may be held.
+  template <typename Attempt>
+  auto AtItsPlace(const Inode& inode, const Attempt& attempt)
+      -> decltype(attempt()) {
+    auto result = attempt();
+    if (result.ok() || !IsStale(result) || inodes_.RemovedStat(inode)) {
+      return result;
+    }
+    const InodePin parent =
+        inodes_.FindDirectory(*inodes_.LocationOf(inode).parent);
+    if (!parent) return result;
+    ReaderLock lock(&parent->children_mu());
+    return attempt();
+  }
+  static bool IsStale(const absl::Status& status);
+  template <typename T>
+  static bool IsStale(const absl::StatusOr<T>& result) {
+    return IsStale(result.status());
+  }
+  // ENOENT of what a node was found at: the node is not there any more.
+  static absl::Status AbsentIsStale(const absl::Status& status);
 
   // Attributes.
   Attributes ToAttributes(NodeKind kind, const FileStat& stat) const;

@@ -24,7 +24,7 @@ absl::StatusOr<std::unique_ptr<File>> FileSystem::OpenBacking(
       file = tree_->OpenContent(*place.parent, place.node, Access::kRead);
     }
   }
-  RETURN_IF_ERROR(file.status());
+  RETURN_IF_ERROR(AbsentIsStale(file.status()));
   ASSIGN_OR_RETURN(const FileStat stat, (*file)->Stat());
   if (stat.id != inodes_.BackingOf(inode)) {
     return ErrnoError(ESTALE, "the file was replaced behind us");
@@ -77,9 +77,10 @@ absl::StatusOr<HandleId> FileSystem::Open(const Context& context, Ino ino,
   if (inode->kind() != NodeKind::kFile) {
     return ErrnoError(EINVAL, "open of a symbolic link");
   }
-  ASSIGN_OR_RETURN(
-      OpenFileLease file,
-      AcquireFile(context, *inode, request.write, request.truncate));
+  ASSIGN_OR_RETURN(OpenFileLease file, AtItsPlace(*inode, [&] {
+                     return AcquireFile(context, *inode, request.write,
+                                        request.truncate);
+                   }));
   return AddFileHandle(std::move(inode), std::move(file), request);
 }
 

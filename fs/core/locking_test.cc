@@ -103,6 +103,39 @@ TEST_F(LockingTest, NameIsNotLookedUpWhileItIsBeingRemoved) {
   EXPECT_EQ(found, ENOENT);
 }
 
+// Its content is at the new name already, the table says the old one still.
+TEST_F(LockingTest, NodeIsFoundInTheMiddleOfItsRename) {
+  const std::string long_name(150, 'l');  // moved in several steps
+  const auto of_moving_file = [&](const std::function<int(Ino)>& intruder) {
+    const Ino file = vault_.MakeFile(kRootIno, long_name, "content");
+    int error = -1;
+    EXPECT_TRUE(IsKeptOut(
+        StorageCall::kRemoveDir,
+        [&] { EXPECT_EQ(Rename(kRootIno, long_name, kRootIno, "short"), 0); },
+        [&] { error = intruder(file); }));
+    EXPECT_EQ(Errno(fs().Unlink(caller(), kRootIno, "short")), 0);
+    return error;
+  };
+  EXPECT_EQ(of_moving_file([&](Ino file) {
+              return Errno(fs().GetAttributes(caller(), file, absl::nullopt));
+            }),
+            0);
+  EXPECT_EQ(of_moving_file([&](Ino file) {
+              const auto handle = fs().Open(caller(), file, kForReading);
+              return handle.ok() ? Errno(fs().Release(file, *handle))
+                                 : Errno(handle);
+            }),
+            0);
+  EXPECT_EQ(of_moving_file([&](Ino file) {
+              SetAttributesRequest request;
+              request.size = 3;
+              request.permissions = 0600;
+              return Errno(
+                  fs().SetAttributes(caller(), file, request, absl::nullopt));
+            }),
+            0);
+}
+
 // Ancestors first: a rename that waits for the directory above must not hold
 // the one below already, whatever their numbers, for rmdir takes them downward.
 TEST_F(LockingTest, RenameWaitsForTheDirectoryAboveWithNothingInHand) {

@@ -85,6 +85,13 @@ InodePin InodeTable::FindByBacking(const BackingId& backing) {
   return PinLocked(slots_.at(it->second));
 }
 
+InodePin InodeTable::FindDirectory(const DirId& id) {
+  MutexLock lock(&mu_);
+  const auto it = by_dir_id_.find(id);
+  if (it == by_dir_id_.end()) return InodePin();
+  return PinLocked(slots_.at(it->second));
+}
+
 InodeTable::Slot& InodeTable::InsertLocked(const FoundInode& found) {
   const Ino ino{next_ino_++};
   Slot slot;

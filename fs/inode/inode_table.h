@@ -126,6 +126,8 @@ class InodeTable {
   InodePin Find(Ino ino);
   // The live node of a backing object, if any.
   InodePin FindByBacking(const BackingId& backing);
+  // The live directory with this id, if any.
+  InodePin FindDirectory(const DirId& id);
 
   // The node of `found`, made if need be, with one more lookup. A live node of
   // the same object gets the location given; one of another kind is replaced

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/optional.h"
 #include "base/status.h"
@@ -66,6 +67,14 @@ absl::StatusOr<Plan> MakePlan(const MountCommand& command) {
       return CliError(ExitCode::kMountpoint, mountpoint.status().message());
     }
     plan.mountpoint = *std::move(mountpoint);
+    // What syncs the vault would carry the cleartext along.
+    if (plan.mountpoint == *vault ||
+        absl::StartsWith(plan.mountpoint, absl::StrCat(*vault, "/"))) {
+      return CliError(ExitCode::kMountpoint,
+                      absl::StrCat(plan.mountpoint, " is inside the vault"),
+                      "Mount it elsewhere: what copies the vault would copy "
+                      "the cleartext too.");
+    }
   }
   plan.vault = *std::move(vault);
   if (plan.settings.metrics_listen) {

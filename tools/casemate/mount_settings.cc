@@ -160,7 +160,7 @@ constexpr SettingRow kRows[] = {
      SetTrue<&S::nonempty>},
     {"uid", "", "N", "show every file as owned by user N", SetId<&S::uid>},
     {"gid", "", "N", "show every file as owned by group N", SetId<&S::gid>},
-    {"umask", "", "OCTAL", "permissions to take away from every file",
+    {"umask", "", "OCTAL", "show every file with mode 0777 less these bits",
      SetUmask},
     {"fsname", "", "NAME", "the source shown by mount(8)", SetFsname},
     {"metrics-listen", "", "ADDR:PORT", "serve Prometheus metrics there",
