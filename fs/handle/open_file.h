@@ -233,6 +233,14 @@ class OpenFile {
   absl::Status WriteRunLocked(uint64_t first, size_t count,
                               const ChunkSource& source, size_t* written)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // The sealed bytes of the store's short last chunk when a write of [begin,
+  // end) of the store's file would rewrite it and grow the file: what has to
+  // come back should the store be full half-way. Empty otherwise.
+  BufferPool::Buffer SealedTailLocked(uint64_t begin, uint64_t end)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // After a write that failed: the store's file ends where it did, and its
+  // short last chunk is what it was, if `tail` has it.
+  void RepairTailLocked(ConstBytes tail) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void DropCachedLocked(uint64_t first, uint64_t end)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 

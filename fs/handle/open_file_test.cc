@@ -336,6 +336,33 @@ TEST_P(OpenFileTest, ShortAppendIsCutBackToItsLastWholeChunk) {
             disk_.environment->layout.CiphertextSize(2 * kChunkSize));
 }
 
+// An appended log on a full disk: what was synced before must not go with it.
+TEST_P(OpenFileTest, AppendThatDoesNotFitLeavesTheShortLastChunkAsItWas) {
+  for (const size_t size : {size_t{100}, size_t{30'000}, kChunkSize + 5ul}) {
+    for (const size_t landed : {0, 50, 4096, 32'000}) {
+      Disk disk(GetParam());
+      const std::string content = Pattern(size, 1);
+      {
+        const auto file = disk.Create();
+        ASSERT_TRUE(Write(*file, 0, content).ok());
+        ASSERT_TRUE(file->WriteBack().ok());
+      }
+      {
+        const auto file = *disk.Open();
+        ASSERT_TRUE(Write(*file, size, Pattern(40'000, 2)).ok());
+        disk.faults->Fail(StorageCall::kWrite,
+                          Fault::ShortWrite(landed, ENOSPC));
+        EXPECT_EQ(ErrnoOf(file->WriteBack()), ENOSPC);
+        EXPECT_GT(file->Abandon(), 0u);  // as the last release does
+      }
+      const std::string now = ReadAll(**disk.Open());
+      EXPECT_TRUE(Same(now.substr(0, size), content)) << size << " " << landed;
+      // At most whole chunks of what was appended came after it.
+      EXPECT_TRUE(now.size() == size || now.size() % kChunkSize == 0);
+    }
+  }
+}
+
 TEST_P(OpenFileTest, ShortOverwriteLeavesEachChunkOldOrNew) {
   const auto file = disk_.Create();
   const std::string before = Pattern(8 * kChunkSize, 1);

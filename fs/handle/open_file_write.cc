@@ -273,7 +273,10 @@ absl::Status OpenFile::WriteRunLocked(uint64_t first, size_t count,
   env_->metrics->crypto_bytes(Direction::kWrite).Increment(cleartext);
   const ConstBytes bytes =
       ConstBytes(sealed.bytes()).first(sealed.size() - rest.size());
-  const WriteResult result = file_->WriteAt(layout.ChunkOffset(first), bytes);
+  const uint64_t begin = layout.ChunkOffset(first);
+  const BufferPool::Buffer tail = SealedTailLocked(begin, begin + bytes.size());
+  const uint64_t tail_chunk = stored_size_ / kChunkSize;
+  const WriteResult result = file_->WriteAt(begin, bytes);
   DropCachedLocked(first, first + count);
   *written = result.status.ok()
                  ? count
@@ -284,16 +287,33 @@ absl::Status OpenFile::WriteRunLocked(uint64_t first, size_t count,
       std::min<uint64_t>(cleartext, *written * uint64_t{kChunkSize});
   if (*written > 0) stored_size_ = std::max(stored_size_, end);
   if (!result.status.ok()) {
-    // A failed append leaves part of a chunk at the end: cut it off. If that
-    // fails too, the next append lies over it.
-    const absl::Status cut =
-        file_->Truncate(layout.CiphertextSize(stored_size_));
-    if (!cut.ok()) {
-      env_->logger->LogLimited("tail", Severity::kError,
-                               "a chunk that was appended in part stays");
-    }
+    const bool tail_is_new = tail_chunk < first + *written;
+    RepairTailLocked(tail_is_new ? ConstBytes() : ConstBytes(tail.bytes()));
   }
   return result.status;
+}
+
+BufferPool::Buffer OpenFile::SealedTailLocked(uint64_t begin, uint64_t end) {
+  const uint64_t tail = env_->layout.ChunkOffset(stored_size_ / kChunkSize);
+  const uint64_t stored_end = env_->layout.CiphertextSize(stored_size_);
+  if (tail == stored_end || tail < begin || end <= stored_end) return {};
+  BufferPool::Buffer sealed = env_->buffers->Get(stored_end - tail);
+  const absl::StatusOr<size_t> got = file_->ReadAt(tail, sealed.bytes());
+  if (!got.ok() || *got != sealed.size()) return {};
+  return sealed;
+}
+
+void OpenFile::RepairTailLocked(ConstBytes tail) {
+  const uint64_t end = env_->layout.CiphertextSize(stored_size_);
+  // Its blocks are allocated, so that a full store takes it back.
+  absl::Status status = tail.empty()
+                            ? absl::OkStatus()
+                            : file_->WriteAt(end - tail.size(), tail).status;
+  status.Update(file_->Truncate(end));
+  if (!status.ok()) {
+    env_->logger->LogLimited("tail", Severity::kError,
+                             "what a failed write left at a file's end stays");
+  }
 }
 
 }  // namespace casemate

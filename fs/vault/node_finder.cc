@@ -55,9 +55,9 @@ absl::StatusOr<Node> NodeFinder::DescribeDirectory(absl::string_view entry,
   }
   const absl::StatusOr<DirectoryCache::Opened> opened =
       directories_->OpenWithStat(*id);
-  if (IsErrno(opened.status(), ENOENT)) {
+  if (IsErrno(opened.status(), ENOENT) || IsErrno(opened.status(), ENOTDIR)) {
     return context_->Broken(
-        BrokenNode(entry, "its content directory is missing"));
+        BrokenNode(entry, "its content directory is missing or none"));
   }
   RETURN_IF_ERROR(opened.status());
   Node node;

@@ -135,16 +135,17 @@ MetricsExporter::~MetricsExporter() {
 
 absl::Status MetricsExporter::Listen() {
   const std::string listen = address_.ToString();
-  // No keep-alive: an idle connection would hold one of the two threads.
+  // A connection that says nothing holds a thread until it times out: enough
+  // threads and little patience, so that a few of them do not keep a probe out.
   const char* configuration[] = {
       "listening_ports",
       listen.c_str(),
       "num_threads",
-      "2",
+      "8",
       "enable_keep_alive",
       "no",
       "request_timeout_ms",
-      "5000",
+      "1000",
       nullptr,
   };
   mg_callbacks callbacks = {};

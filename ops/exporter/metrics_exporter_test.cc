@@ -195,6 +195,20 @@ TEST_F(MetricsExporterTest, DestructionStopsListeningAndFreesThePort) {
 
 // civetweb alone takes two seconds, and an unmount would wait for it. The
 // best of three, because the machine may be busy.
+TEST_F(MetricsExporterTest, SilentConnectionsDoNotKeepAProbeOut) {
+  const auto exporter = MustStart();
+  ASSERT_NE(exporter, nullptr);
+  std::vector<std::unique_ptr<LoopbackConnection>> silent;
+  for (int i = 0; i < 4; ++i) {
+    silent.push_back(std::make_unique<LoopbackConnection>(exporter->port()));
+    ASSERT_TRUE(silent.back()->is_connected());
+  }
+  EXPECT_EQ(HttpRequest(exporter->port(), "GET", "/healthz").code, 200);
+  // And not because they had been given up before.
+  silent.back()->Send("GET /healthz HTTP/1.0\r\n\r\n");
+  EXPECT_THAT(silent.back()->ReceiveAll(), HasSubstr("200"));
+}
+
 // Left to itself civetweb takes seconds to notice that it should stop.
 TEST_F(MetricsExporterTest, StopsMuchSoonerThanTheServerByItself) {
   const auto time_of = [](const auto& stop) {
@@ -296,7 +310,7 @@ TEST_F(MetricsExporterTest, ServerIsThreeThreadsUnderTheCallersSignalMask) {
     EXPECT_TRUE(IsBlockedIn(id, SIGTERM)) << id;
     EXPECT_TRUE(IsBlockedIn(id, SIGINT)) << id;
   }
-  EXPECT_EQ(server_threads, 3);
+  EXPECT_EQ(server_threads, 9);  // one accepts
   exporter.reset();
   pthread_sigmask(SIG_SETMASK, &previous, nullptr);
 }

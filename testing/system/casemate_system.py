@@ -179,6 +179,11 @@ def is_mounted(path):
     return path in mounts_below(path)
 
 
+def mount_system_call(source, target, kind, flags, data=""):
+    check_errno(libc.mount(source.encode(), target.encode(), kind.encode(),
+                           flags, data.encode()), target)
+
+
 def detach(path):
     libc.umount2(os.fsencode(path), MNT_DETACH)
 

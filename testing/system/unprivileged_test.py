@@ -18,18 +18,13 @@ import traceback
 from casemate_system import (CHUNK, EXIT_BUSY, EXIT_MOUNTPOINT,
                              EXIT_NOT_A_VAULT, EXIT_NOT_MOUNTED, EXIT_OK,
                              EXIT_WRONG_PASSWORD, PATIENCE, SystemTestCase,
-                             check_errno, detach, is_mounted, libc, main,
-                             mount_table, process_status, random_bytes, read,
+                             detach, is_mounted, main,
+                             mount_system_call, mount_table, process_status, random_bytes, read,
                              wait_for, write)
 
 USER, STRANGER = 12345, 12346
 MS_NOSUID, MS_NODEV, MS_BIND = 2, 4, 4096
 DATA = random_bytes("unprivileged", 2 * CHUNK + 5)
-
-
-def mount_system_call(source, target, kind, flags, data=""):
-    check_errno(libc.mount(source.encode(), target.encode(), kind.encode(),
-                           flags, data.encode()), target)
 
 
 def setUpModule():

@@ -272,6 +272,12 @@ absl::StatusOr<Command> ParseCommandLine(
   } catch (const CLI::CallForHelp&) {
     return Command(HelpCommand{app.help()});
   } catch (const CLI::ParseError& error) {
+    const auto verb = std::find_if(
+        arguments.begin(), arguments.end(),
+        [](const std::string& word) { return !absl::StartsWith(word, "-"); });
+    if (app.get_subcommands().empty() && verb != arguments.end()) {
+      return UsageError(absl::StrCat("unknown verb \"", *verb, "\""));
+    }
     return UsageError(error.what());
   }
   if (app.get_subcommands().empty() && !version) {

@@ -189,5 +189,12 @@ TEST(ParseCommandLineTest, NonsenseIsAUsageError) {
   ExpectUsageError({"info", "v", "--password-stdin"});
 }
 
+TEST(ParseCommandLineTest, UnknownVerbIsNamed) {
+  const auto command = ParseCommandLine({"fsck", "/vault"});
+  ASSERT_FALSE(command.ok());
+  EXPECT_NE(command.status().message().find("unknown verb \"fsck\""),
+            absl::string_view::npos);
+}
+
 }  // namespace
 }  // namespace casemate
