@@ -237,6 +237,16 @@ class DamagedMasterkeyTest(RefusalCase):
 
 
 class MountpointTest(RefusalCase):
+    def test_mountpoint_inside_the_vault_is_refused(self):
+        vault = self.make_vault()
+        os.mkdir(vault.path + "/clear")
+        for mountpoint in (vault.path, vault.path + "/clear"):
+            answer = self.casemate(
+                "mount", vault.path, mountpoint, "--nonempty",
+                "--password-file", vault.password_file,
+                expect=EXIT_MOUNTPOINT)
+            self.assertIn("inside the vault", answer.stderr)
+
     def test_unusable_mountpoint_is_refused(self):
         full = self.make_mountpoint()
         write(full + "/file", b"mine")

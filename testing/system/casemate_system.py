@@ -184,6 +184,15 @@ def mount_system_call(source, target, kind, flags, data=""):
                            flags, data.encode()), target)
 
 
+def errno_of(call, *arguments):
+    """The errno that a call fails with; 0 when it does not."""
+    try:
+        call(*arguments)
+    except OSError as error:
+        return error.errno
+    return 0
+
+
 def detach(path):
     libc.umount2(os.fsencode(path), MNT_DETACH)
 

@@ -18,9 +18,9 @@ import traceback
 from casemate_system import (CHUNK, EXIT_BUSY, EXIT_MOUNTPOINT,
                              EXIT_NOT_A_VAULT, EXIT_NOT_MOUNTED, EXIT_OK,
                              EXIT_WRONG_PASSWORD, PATIENCE, SystemTestCase,
-                             detach, is_mounted, main,
-                             mount_system_call, mount_table, process_status, random_bytes, read,
-                             wait_for, write)
+                             detach, errno_of, is_mounted, main,
+                             mount_system_call, mount_table, process_status,
+                             random_bytes, read, wait_for, write)
 
 USER, STRANGER = 12345, 12346
 MS_NOSUID, MS_NODEV, MS_BIND = 2, 4, 4096
@@ -233,8 +233,10 @@ class OwnMountTest(UserCase):
                 os.kill(mount.pid, number)
                 mount.wait_for_exit()
                 if number == signal.SIGKILL:
-                    self.assert_user_errno(errno.ENOTCONN,
-                                           lambda: os.listdir(mount.path))
+                    # Before that the errno is ECONNABORTED.
+                    wait_for(lambda: errno_of(self.as_user, lambda:
+                             os.listdir(mount.path)) == errno.ENOTCONN,
+                             "the kernel has closed the connection")
                     mount.unmount()
                 self.assertFalse(is_mounted(mount.path))
                 mount.start()

@@ -67,14 +67,6 @@ absl::StatusOr<Plan> MakePlan(const MountCommand& command) {
       return CliError(ExitCode::kMountpoint, mountpoint.status().message());
     }
     plan.mountpoint = *std::move(mountpoint);
-    // What syncs the vault would carry the cleartext along.
-    if (plan.mountpoint == *vault ||
-        absl::StartsWith(plan.mountpoint, absl::StrCat(*vault, "/"))) {
-      return CliError(ExitCode::kMountpoint,
-                      absl::StrCat(plan.mountpoint, " is inside the vault"),
-                      "Mount it elsewhere: what copies the vault would copy "
-                      "the cleartext too.");
-    }
   }
   plan.vault = *std::move(vault);
   if (plan.settings.metrics_listen) {
@@ -84,6 +76,18 @@ absl::StatusOr<Plan> MakePlan(const MountCommand& command) {
     }
   }
   return plan;
+}
+
+// What syncs or copies the vault would carry the cleartext along.
+absl::Status CheckOutsideVault(const Plan& plan) {
+  if (plan.mountpoint != plan.vault &&
+      !absl::StartsWith(plan.mountpoint, absl::StrCat(plan.vault, "/"))) {
+    return absl::OkStatus();
+  }
+  return CliError(ExitCode::kMountpoint,
+                  absl::StrCat(plan.mountpoint, " is inside the vault"),
+                  "Mount it elsewhere: what copies the vault would copy the "
+                  "cleartext too.");
 }
 
 absl::Status AlreadyMounted(const Plan& plan, const Dir& content) {
@@ -279,6 +283,7 @@ absl::Status Daemon::Unlock() {
   if (const auto info = ReadVaultInfo(*folder); !info.ok()) {
     return FromVaultError(info.status());
   }
+  RETURN_IF_ERROR(CheckOutsideVault(plan_));
   ASSIGN_OR_RETURN(lock_, LockVault(plan_, *folder));
   ASSIGN_OR_RETURN(
       UnlockedVault vault,
