@@ -1,7 +1,6 @@
 #include "crypto/secret/secret_memory.h"
 
 #include <openssl/mem.h>
-#include <sanitizer/asan_interface.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -10,6 +9,19 @@
 #include "absl/base/thread_annotations.h"
 #include "base/check.h"
 #include "base/mutex.h"
+
+// The header comes with the sanitizers' runtime, which a plain build does
+// without.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#include <sanitizer/asan_interface.h>
+#endif
+#endif
+#ifndef ASAN_POISON_MEMORY_REGION
+#define ASAN_POISON_MEMORY_REGION(address, size) ((void)(address), (void)(size))
+#define ASAN_UNPOISON_MEMORY_REGION(address, size) \
+  ((void)(address), (void)(size))
+#endif
 
 namespace casemate {
 namespace {
