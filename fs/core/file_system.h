@@ -237,6 +237,8 @@ class FileSystem {
   // The NFC form of `name` when that is another spelling.
   static absl::optional<std::string> StoredSpelling(absl::string_view name);
 
+  // Names that the VFS stops before they reach us; others may send them.
+  static bool IsDotName(absl::string_view name);
   // Changing names; the parent's children_mu is held exclusively.
   absl::StatusOr<NewOwner> OwnerOfNew(const Context& context,
                                       const VaultDir& parent,

@@ -8,13 +8,10 @@
 #include "fs/core/file_system.h"
 
 namespace casemate {
-namespace {
 
-bool IsDotName(absl::string_view name) {
+bool FileSystem::IsDotName(absl::string_view name) {
   return name.empty() || name == "." || name == "..";
 }
-
-}  // namespace
 
 absl::StatusOr<NewOwner> FileSystem::OwnerOfNew(const Context& context,
                                                 const VaultDir& parent,

@@ -11,10 +11,6 @@ namespace {
 // Deeper than any path the kernel can name; a longer chain is a loop.
 constexpr int kMaxDepth = 1 << 16;
 
-bool IsDotName(absl::string_view name) {
-  return name.empty() || name == "." || name == "..";
-}
-
 RenameMode ModeOf(RenameFlag flag) {
   switch (flag) {
     case RenameFlag::kNone:
