@@ -104,6 +104,10 @@ absl::Status KdfCost::Check() const {
   return absl::OkStatus();
 }
 
+KdfCost KdfCost::AtLeastRecommended() const {
+  return {std::max(n, kRecommendedN), std::max(r, kRecommendedR)};
+}
+
 absl::StatusOr<MasterkeyFile> MasterkeyFile::Parse(absl::string_view json) {
   if (json.size() > kMaxMasterkeyFileSize) {
     return Damaged(

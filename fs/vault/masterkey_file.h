@@ -34,13 +34,18 @@ struct KdfCost {
   // Below this N the file is read with a warning, and never written but by
   // tests.
   static constexpr uint64_t kRecommendedN = uint64_t{1} << 15;
+  static constexpr uint32_t kRecommendedR = 8;
 
   uint64_t n = kRecommendedN;
-  uint32_t r = 8;
+  uint32_t r = kRecommendedR;
 
   // InvalidArgument, naming the parameter, its value and its bound, unless N
   // is a power of two in 2…2^20, r is in 1…32 and 128·N·r is at most 1 GiB.
   absl::Status Check() const;
+
+  // This cost, raised to the default where it is lower: what a new password
+  // gets. Within the bounds if this is.
+  KdfCost AtLeastRecommended() const;
 };
 
 enum class VersionMac : uint8_t {

@@ -204,5 +204,18 @@ RC_GTEST_PROP(MasterkeyFileProperty, UnlocksWithItsPasswordOnly, ()) {
             absl::IsUnauthenticated(UnlockJson(json, other).status()));
 }
 
+TEST(KdfCostTest, ANewPasswordCostsWhatIsRecommendedOrWhatItCost) {
+  const auto raised = [](KdfCost cost) {
+    const KdfCost result = cost.AtLeastRecommended();
+    EXPECT_TRUE(result.Check().ok());
+    return std::pair(result.n, result.r);
+  };
+  using Cost = std::pair<uint64_t, uint32_t>;
+  EXPECT_EQ(raised({2, 1}), Cost(32768, 8));
+  EXPECT_EQ(raised({16384, 32}), Cost(32768, 32));
+  EXPECT_EQ(raised({65536, 8}), Cost(65536, 8));
+  EXPECT_EQ(raised({uint64_t{1} << 20, 1}), Cost(uint64_t{1} << 20, 8));
+}
+
 }  // namespace
 }  // namespace casemate

@@ -3,12 +3,15 @@
 #include <cerrno>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "base/status.h"
 #include "fs/vault/dir_id.h"
 #include "fs/vault/name_codec.h"
+#include "fs/vault/recovery_key.h"
+#include "fs/vault/vault_backup.h"
 #include "fs/vault/vault_error.h"
 
 namespace casemate {
@@ -26,16 +29,26 @@ constexpr absl::string_view kRestore =
     "restore it from a copy (such as a .bkup file beside it)";
 
 absl::Status NoConfig(Dir& folder) {
-  if (folder.Stat(kDefaultMasterkeyFile).ok()) {
-    return VaultError(VaultErrorKind::kUnsupported,
-                      absl::StatusCode::kUnimplemented, kVaultConfigFile,
+  const bool has_key = folder.Stat(kDefaultMasterkeyFile).ok();
+  const VaultErrorKind kind =
+      has_key ? VaultErrorKind::kUnsupported : VaultErrorKind::kNotAVault;
+  const absl::StatusCode code =
+      has_key ? absl::StatusCode::kUnimplemented : absl::StatusCode::kNotFound;
+  const std::vector<std::string> copies = ListBackups(folder, kVaultConfigFile);
+  if (!copies.empty()) {
+    return VaultError(kind, code, kVaultConfigFile,
+                      "missing, while there is a copy of it",
+                      absl::StrCat("copy ", copies.back(), " to this name"));
+  }
+  if (has_key) {
+    return VaultError(kind, code, kVaultConfigFile,
                       "missing, while a masterkey file is there: a vault of "
                       "format 7 or older, or one that was not made completely",
                       "open it once with a current Cryptomator, which "
                       "converts it, or restore the file");
   }
-  return VaultError(VaultErrorKind::kNotAVault, absl::StatusCode::kNotFound,
-                    kVaultConfigFile, "not found: this folder is not a vault",
+  return VaultError(kind, code, kVaultConfigFile,
+                    "not found: this folder is not a vault",
                     "check the path, or make a vault with casemate init");
 }
 
@@ -150,12 +163,33 @@ absl::StatusOr<UnlockedVault> OpenVault(Dir& folder, ConstBytes password,
   return UnlockedVault{*std::move(config), *std::move(masterkey)};
 }
 
-absl::StatusOr<VaultInfo> ReadVaultInfo(Dir& folder) {
+absl::StatusOr<UnlockedVault> OpenVaultWithRecoveryKey(Dir& folder,
+                                                       ConstBytes words) {
   ASSIGN_OR_RETURN(const std::string token, ReadToken(folder));
-  VaultInfo info;
+  ASSIGN_OR_RETURN(Masterkey masterkey, DecodeRecoveryKey(words));
+  absl::StatusOr<VaultConfig> config = VaultConfig::Verify(token, masterkey);
+  if (absl::IsDataLoss(config.status())) {
+    return VaultError(
+        VaultErrorKind::kRecoveryKey, absl::StatusCode::kInvalidArgument,
+        kVaultConfigFile,
+        "the recovery key is another vault's, or this file was "
+        "changed",
+        "look for the right key, or restore the file from a copy");
+  }
+  if (!config.ok()) return ConfigError(config.status());
+  return UnlockedVault{*std::move(config), std::move(masterkey)};
+}
+
+absl::StatusOr<VaultConfig> ReadVaultConfig(Dir& folder) {
+  ASSIGN_OR_RETURN(const std::string token, ReadToken(folder));
   absl::StatusOr<VaultConfig> config = VaultConfig::ParseUnverified(token);
   if (!config.ok()) return ConfigError(config.status());
-  info.config = *std::move(config);
+  return config;
+}
+
+absl::StatusOr<VaultInfo> ReadVaultInfo(Dir& folder) {
+  VaultInfo info;
+  ASSIGN_OR_RETURN(info.config, ReadVaultConfig(folder));
   ASSIGN_OR_RETURN(const MasterkeyFile file,
                    ReadMasterkeyFile(folder, info.config.masterkey_file));
   info.cost = file.cost();

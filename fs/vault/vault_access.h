@@ -42,6 +42,16 @@ struct OpenVaultOptions {
 absl::StatusOr<UnlockedVault> OpenVault(Dir& folder, ConstBytes password,
                                         const OpenVaultOptions& options);
 
+// The same with the recovery key, its words as DecodeRecoveryKey takes them,
+// for who has lost the password: the masterkey file is not looked at, nor the
+// root. kRecoveryKey (InvalidArgument) when it is no recovery key, or when the
+// signature of vault.cryptomator was not made with it.
+absl::StatusOr<UnlockedVault> OpenVaultWithRecoveryKey(Dir& folder,
+                                                       ConstBytes words);
+
+// What vault.cryptomator claims. None of it is authenticated.
+absl::StatusOr<VaultConfig> ReadVaultConfig(Dir& folder);
+
 // What can be told without the password. None of it is authenticated.
 struct VaultInfo {
   VaultConfig config;
@@ -57,19 +67,13 @@ struct NewVaultOptions {
 
 // Makes a vault with new random keys in `folder`, which is empty but for names
 // that start with a dot. vault.cryptomator comes last, so a vault that is cut
-// short is none; a failure that is not a crash leaves nothing. Directories
+// short is none; a failure that is not a crash leaves nothing. Copies of the
+// two files are BackUpVaultFiles' (vault_backup.h). Directories
 // have mode 0700 and files 0600: nobody but the owner needs the ciphertext.
 // FailedPrecondition when `folder` is not empty, AlreadyExists when it holds a
 // vault, InvalidArgument for an option out of bounds.
 absl::Status CreateVault(Dir& folder, const NewVaultOptions& options,
                          ConstBytes password, RandomSource& random);
-
-// Wraps the vault's keys under another password: the masterkey file is
-// replaced in one step, and durable. The keys stay, so an old copy of the file
-// still opens the vault with the old password.
-absl::Status ChangePassword(Dir& folder, const UnlockedVault& vault,
-                            ConstBytes new_password, KdfCost cost,
-                            RandomSource& random);
 
 }  // namespace casemate
 

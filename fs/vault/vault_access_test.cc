@@ -9,10 +9,14 @@
 #include "absl/strings/str_cat.h"
 #include "base/status.h"
 #include "crypto/jwt/jws.h"
+#include "crypto/secret/secret_bytes.h"
 #include "fs/storage/posix_storage.h"
 #include "fs/vault/dir_id.h"
+#include "fs/vault/masterkey.h"
 #include "fs/vault/name_codec.h"
+#include "fs/vault/recovery_key.h"
 #include "fs/vault/temp_folder_for_test.h"
+#include "fs/vault/vault_backup.h"
 #include "fs/vault/vault_error.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
@@ -279,33 +283,48 @@ TEST_F(VaultAccessTest, InfoNeedsNoPassword) {
   EXPECT_EQ(info->cost.r, 1);
 }
 
-TEST_F(VaultAccessTest, ChangePasswordKeepsTheKeysAndTheConfig) {
+TEST_F(VaultAccessTest, AMissingConfigIsToBeCopiedBackFromItsCopy) {
   ASSERT_TRUE(Create().ok());
-  const absl::StatusOr<UnlockedVault> before = Open();
-  const std::string token = folder_.Read(kConfig);
-  ASSERT_TRUE(
-      ChangePassword(*dir_, *before, BytesOf("new"), {4, 1}, random_).ok());
-  EXPECT_TRUE(absl::IsUnauthenticated(Open("pw").status()));
-  const absl::StatusOr<UnlockedVault> after = Open("new");
-  ASSERT_TRUE(after.ok()) << after.status();
-  EXPECT_EQ(after->masterkey.raw(), before->masterkey.raw());
-  EXPECT_EQ(folder_.Read(kConfig), token);
-  EXPECT_EQ(ReadVaultInfo(*dir_)->cost.n, 4);
+  ASSERT_TRUE(BackUpVaultFiles(*dir_, random_).ok());
+  const std::string copy = BackupName(kConfig, folder_.Read(kConfig));
+  std::filesystem::remove(folder_.PathOf(kConfig));
+  ExpectRefused(VaultErrorKind::kUnsupported, absl::StatusCode::kUnimplemented,
+                kConfig, absl::StrCat("copy ", copy));
+  std::filesystem::remove(folder_.PathOf(kKeyFile));
+  ExpectRefused(VaultErrorKind::kNotAVault, absl::StatusCode::kNotFound,
+                kConfig, absl::StrCat("copy ", copy));
 }
 
-TEST_F(VaultAccessTest, AFailedPasswordChangeKeepsTheOldPassword) {
+TEST_F(VaultAccessTest, TheRecoveryKeyOpensWithoutPasswordAndMasterkeyFile) {
   ASSERT_TRUE(Create().ok());
-  const absl::StatusOr<UnlockedVault> vault = Open();
-  for (int n = 1;; ++n) {
-    auto plan = std::make_shared<FaultPlan>();
-    const auto dir = WrapFaulty(*OpenPosixDir(folder_.path()), plan);
-    plan->Fail(kMutatingCalls | StorageCall::kSync, Fault::Nth(n, ENOSPC));
-    const absl::Status status =
-        ChangePassword(*dir, *vault, BytesOf("new"), {2, 1}, random_);
-    if (plan->faults_injected() == 0) break;
-    EXPECT_EQ(ErrnoOf(status), ENOSPC);
-    EXPECT_TRUE(Open("pw").ok()) << n;
+  const absl::StatusOr<UnlockedVault> before = Open();
+  const SecretBytes words = EncodeRecoveryKey(before->masterkey);
+  for (const std::string& key_file :
+       {folder_.Read(kKeyFile), std::string("{}"), std::string()}) {
+    folder_.Write(kKeyFile, key_file);
+    if (key_file.empty()) std::filesystem::remove(folder_.PathOf(kKeyFile));
+    const absl::StatusOr<UnlockedVault> vault =
+        OpenVaultWithRecoveryKey(*dir_, words.bytes());
+    ASSERT_TRUE(vault.ok()) << vault.status();
+    EXPECT_EQ(vault->masterkey.raw(), before->masterkey.raw());
+    EXPECT_EQ(vault->config.jti, before->config.jti);
   }
+}
+
+TEST_F(VaultAccessTest, AnotherVaultsRecoveryKeyIsRefused) {
+  ASSERT_TRUE(Create().ok());
+  const SecretBytes words = EncodeRecoveryKey(Masterkey::Create(random_));
+  for (const absl::string_view text :
+       {TextOf(words.bytes()), absl::string_view("pathway lift")}) {
+    const absl::Status status =
+        OpenVaultWithRecoveryKey(*dir_, BytesOf(text)).status();
+    EXPECT_TRUE(absl::IsInvalidArgument(status)) << status;
+    EXPECT_EQ(VaultErrorOf(status), VaultErrorKind::kRecoveryKey);
+  }
+  std::filesystem::remove(folder_.PathOf(kConfig));
+  EXPECT_EQ(
+      VaultErrorOf(OpenVaultWithRecoveryKey(*dir_, words.bytes()).status()),
+      VaultErrorKind::kUnsupported);
 }
 
 TEST(VaultErrorTest, OrdinaryStatusesHaveNoKind) {

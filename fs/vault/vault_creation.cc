@@ -13,7 +13,7 @@
 #include "fs/vault/content_directory.h"
 #include "fs/vault/dir_id.h"
 #include "fs/vault/name_codec.h"
-#include "fs/vault/node_files.h"
+#include "fs/vault/pending_file.h"
 #include "fs/vault/sealed_file.h"
 #include "fs/vault/vault_access.h"
 #include "fs/vault/vault_error.h"
@@ -22,24 +22,6 @@ namespace casemate {
 namespace {
 
 constexpr mode_t kDirectoryMode = 0700;
-constexpr mode_t kFileMode = 0600;
-
-// All or nothing, and durable: a temporary file, fsync, rename, fsync.
-absl::Status WriteFileAtomically(Dir& folder, absl::string_view name,
-                                 absl::string_view content, RenameMode mode,
-                                 RandomSource& random) {
-  NodeMaker maker;
-  maker.mode.file = kFileMode;
-  maker.durability = NodeMaker::Durability::kNow;
-  const std::string temporary = TemporaryName(random);
-  RETURN_IF_ERROR(maker.WriteFile(folder, temporary, BytesOf(content)));
-  const absl::Status status = folder.Rename(temporary, folder, name, mode);
-  if (!status.ok()) {
-    folder.RemoveFile(temporary).IgnoreError();
-    return status;
-  }
-  return folder.Sync();
-}
 
 absl::Status CheckOptions(const NewVaultOptions& options) {
   RETURN_IF_ERROR(options.cost.Check());
@@ -126,16 +108,6 @@ absl::Status CreateVault(Dir& folder, const NewVaultOptions& options,
   }
   if (!status.ok()) RemoveAttempt(folder, masterkey);
   return status;
-}
-
-absl::Status ChangePassword(Dir& folder, const UnlockedVault& vault,
-                            ConstBytes new_password, KdfCost cost,
-                            RandomSource& random) {
-  ASSIGN_OR_RETURN(
-      const std::string key_file,
-      MasterkeyFile::Create(vault.masterkey, new_password, cost, random));
-  return WriteFileAtomically(folder, vault.config.masterkey_file, key_file,
-                             RenameMode::kReplace, random);
 }
 
 }  // namespace casemate

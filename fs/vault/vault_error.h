@@ -20,6 +20,7 @@ enum class VaultErrorKind : uint8_t {
   kMismatch,       // the two files are not of one vault
   kRootMissing,    // d/, or the root's content directory in it
   kAlreadyExists,  // where a new vault was to be made
+  kRecoveryKey,    // it is not valid, or not this vault's
 };
 
 // `status`, not OK, as an error of this kind.

@@ -1,0 +1,186 @@
+#include "fs/vault/recovery_key.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/types/optional.h"
+#include "base/check.h"
+#include "base/status.h"
+#include "fs/vault/vault_error.h"
+
+namespace casemate {
+namespace {
+
+constexpr absl::string_view kWordText =
+#include "third_party/recovery_words/4096words_en.inc"
+    ;
+
+constexpr size_t kKeySize = 2 * Masterkey::kKeySize;
+constexpr size_t kChecksumSize = 2;
+constexpr size_t kPaddedSize = kKeySize + kChecksumSize;
+constexpr size_t kListSize = 4096;
+constexpr size_t kLongestWord = 9;
+static_assert(kPaddedSize * 8 == kRecoveryKeyWords * 12,
+              "a word stands for 12 bits");
+
+using WordList = std::vector<absl::string_view>;
+
+WordList ListedWords() {
+  WordList words = absl::StrSplit(kWordText, '\n');
+  CHECK(words.size() == kListSize, "the list has a word for every 12 bits");
+  return words;
+}
+
+absl::Status Invalid(absl::string_view what) {
+  return WithVaultError(
+      absl::InvalidArgumentError(absl::StrCat("the recovery key ", what)),
+      VaultErrorKind::kRecoveryKey);
+}
+
+// CRC-32 as zlib and Guava have it, bit by bit: 64 bytes need no table.
+uint32_t Crc32(ConstBytes bytes) {
+  uint32_t crc = 0xffffffff;
+  for (const uint8_t byte : bytes) {
+    crc ^= byte;
+    for (int bit = 0; bit < 8; ++bit) {
+      crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0xedb88320 : 0);
+    }
+  }
+  return ~crc;
+}
+
+std::array<uint8_t, kChecksumSize> Checksum(ConstBytes key) {
+  const uint32_t crc = Crc32(key);
+  return {static_cast<uint8_t>(crc), static_cast<uint8_t>(crc >> 8)};
+}
+
+// Levenshtein's distance, in any case. Words of the list are `known`.
+size_t EditDistance(absl::string_view entered, absl::string_view known) {
+  std::array<size_t, kLongestWord + 1> row;
+  for (size_t j = 0; j <= known.size(); ++j) row[j] = j;
+  for (size_t i = 1; i <= entered.size(); ++i) {
+    size_t diagonal = row[0];
+    row[0] = i;
+    for (size_t j = 1; j <= known.size(); ++j) {
+      const bool is_same = absl::ascii_tolower(entered[i - 1]) == known[j - 1];
+      const size_t replaced = diagonal + (is_same ? 0 : 1);
+      diagonal = row[j];
+      row[j] = std::min({replaced, row[j] + 1, row[j - 1] + 1});
+    }
+  }
+  return row[known.size()];
+}
+
+// The word that was probably meant: within two mistakes, or else the first one
+// that starts with `entered`. Empty when there is none.
+absl::string_view NearestWord(const WordList& words,
+                              absl::string_view entered) {
+  constexpr size_t kMistakes = 2;
+  if (entered.size() > kLongestWord + kMistakes) return "";
+  absl::string_view nearest;
+  size_t least = std::min(kMistakes + 1, entered.size());
+  for (const absl::string_view word : words) {
+    const size_t distance = EditDistance(entered, word);
+    if (distance < least) {
+      nearest = word;
+      least = distance;
+    }
+  }
+  if (!nearest.empty()) return nearest;
+  for (const absl::string_view word : words) {
+    if (absl::StartsWithIgnoreCase(word, entered)) return word;
+  }
+  return "";
+}
+
+absl::Status UnknownWord(const WordList& words, size_t position,
+                         absl::string_view entered) {
+  const absl::string_view nearest = NearestWord(words, entered);
+  return Invalid(absl::StrCat(
+      "has an unknown word at position ", position,
+      nearest.empty() ? ""
+                      : absl::StrCat("; did you mean \"", nearest, "\"?")));
+}
+
+absl::optional<uint32_t> ValueOf(const WordList& words,
+                                 absl::string_view entered) {
+  const auto at = std::find_if(words.begin(), words.end(),
+                               [entered](absl::string_view word) {
+                                 return absl::EqualsIgnoreCase(word, entered);
+                               });
+  if (at == words.end()) return absl::nullopt;
+  return static_cast<uint32_t>(at - words.begin());
+}
+
+}  // namespace
+
+absl::string_view RecoveryWordList() { return kWordText; }
+
+SecretBytes EncodeRecoveryKey(const Masterkey& masterkey) {
+  SecretBytes padded(kPaddedSize);
+  const MutableBytes bytes = padded.mutable_bytes();
+  const ConstBytes key = masterkey.raw();
+  const auto checksum = Checksum(key);
+  std::copy(key.begin(), key.end(), bytes.begin());
+  std::copy(checksum.begin(), checksum.end(), bytes.begin() + kKeySize);
+
+  const WordList words = ListedWords();
+  SecretBytes text(kRecoveryKeyWords * (kLongestWord + 1));
+  auto end = text.mutable_bytes().begin();
+  const auto append = [&](uint32_t value) {
+    const ConstBytes word = BytesOf(words[value]);
+    end = std::copy(word.begin(), word.end(), end);
+    *end++ = ' ';
+  };
+  for (size_t i = 0; i < kPaddedSize; i += 3) {
+    append(uint32_t{bytes[i]} << 4 | bytes[i + 1] >> 4);
+    append((uint32_t{bytes[i + 1]} & 0xf) << 8 | bytes[i + 2]);
+  }
+  text.Truncate(end - text.mutable_bytes().begin() - 1);
+  return text;
+}
+
+absl::StatusOr<Masterkey> DecodeRecoveryKey(ConstBytes text) {
+  if (text.size() > kMaxRecoveryKeySize) return Invalid("is far too long");
+  // Views: the words themselves stay where they are.
+  const std::vector<absl::string_view> entered = absl::StrSplit(
+      TextOf(text), absl::ByAnyChar(" \t\n\v\f\r"), absl::SkipEmpty());
+  if (entered.size() != kRecoveryKeyWords) {
+    return Invalid(absl::StrCat("has ", entered.size(), " words, not ",
+                                kRecoveryKeyWords));
+  }
+  const WordList words = ListedWords();
+  SecretBytes padded(kPaddedSize);
+  const MutableBytes bytes = padded.mutable_bytes();
+  for (size_t i = 0; i < entered.size(); ++i) {
+    const absl::optional<uint32_t> value = ValueOf(words, entered[i]);
+    if (!value) return UnknownWord(words, i + 1, entered[i]);
+    const size_t at = i / 2 * 3;
+    if (i % 2 == 0) {
+      bytes[at] = static_cast<uint8_t>(*value >> 4);
+      bytes[at + 1] = static_cast<uint8_t>(*value << 4);
+    } else {
+      bytes[at + 1] |= static_cast<uint8_t>(*value >> 8);
+      bytes[at + 2] = static_cast<uint8_t>(*value);
+    }
+  }
+  const ConstBytes key = padded.bytes().first(kKeySize);
+  const auto checksum = Checksum(key);
+  if (!ConstantTimeEquals(padded.bytes().last(kChecksumSize), checksum)) {
+    return Invalid(
+        "has a wrong checksum: a word is another one of the list, or two are "
+        "exchanged");
+  }
+  return Masterkey::FromHalves(key.first(Masterkey::kKeySize),
+                               key.last(Masterkey::kKeySize));
+}
+
+}  // namespace casemate
