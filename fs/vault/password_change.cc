@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <string>
 
-#include "absl/status/statusor.h"
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/optional.h"
@@ -76,23 +75,26 @@ std::string NameForDamaged(const std::string& name, RandomSource& random) {
 }
 
 // `pending` becomes the masterkey file in place of what cannot be one.
-absl::Status ReplaceDamaged(Dir& folder, const std::string& name,
-                            PendingFile& pending, RandomSource& random) {
-  const std::string aside = NameForDamaged(name, random);
+absl::StatusOr<std::string> ReplaceDamaged(Dir& folder, const std::string& name,
+                                           PendingFile& pending,
+                                           RandomSource& random) {
+  std::string aside = NameForDamaged(name, random);
   RETURN_IF_ERROR(folder.Rename(name, folder, aside, RenameMode::kNoReplace));
   const absl::Status status = pending.Commit(name, RenameMode::kNoReplace);
   // Without effect when the new file has the name.
   if (!status.ok()) {
     folder.Rename(aside, folder, name, RenameMode::kNoReplace).IgnoreError();
+    return status;
   }
-  return status;
+  return aside;
 }
 
 }  // namespace
 
-absl::Status ChangePassword(Dir& folder, const UnlockedVault& vault,
-                            ConstBytes new_password, KdfCost cost,
-                            RandomSource& random) {
+absl::StatusOr<std::string> ChangePassword(Dir& folder,
+                                           const UnlockedVault& vault,
+                                           ConstBytes new_password,
+                                           KdfCost cost, RandomSource& random) {
   const std::string& name = vault.config.masterkey_file;
   ASSIGN_OR_RETURN(
       const std::string json,
@@ -103,10 +105,14 @@ absl::Status ChangePassword(Dir& folder, const UnlockedVault& vault,
       PendingFile::Write(folder, json, Model(folder, old), random));
   RETURN_IF_ERROR(
       CheckOpens(folder, pending.name(), vault.masterkey, new_password));
-  if (!old.stat) return pending.Commit(name, RenameMode::kNoReplace);
+  if (!old.stat) {
+    RETURN_IF_ERROR(pending.Commit(name, RenameMode::kNoReplace));
+    return std::string();
+  }
   if (!old.content) return ReplaceDamaged(folder, name, pending, random);
   RETURN_IF_ERROR(BackUp(folder, name, *old.content, random));
-  return pending.Commit(name, RenameMode::kReplace);
+  RETURN_IF_ERROR(pending.Commit(name, RenameMode::kReplace));
+  return BackupName(name, *old.content);
 }
 
 }  // namespace casemate

@@ -6,7 +6,9 @@
 #ifndef FS_VAULT_PASSWORD_CHANGE_H_
 #define FS_VAULT_PASSWORD_CHANGE_H_
 
-#include "absl/status/status.h"
+#include <string>
+
+#include "absl/status/statusor.h"
 #include "base/bytes.h"
 #include "crypto/random/random_source.h"
 #include "fs/storage/storage.h"
@@ -26,11 +28,13 @@ namespace casemate {
 // at all (too long, a folder, a link) it is moved out of the way, to
 // "<file>.damaged.XXXXXXXX".
 //
+// Returns the name under which the old file is kept; empty if there was none.
 // The keys stay, so an old copy of the file still opens the vault with the old
 // password. AlreadyExists: the .bkup's name is taken by something else.
-absl::Status ChangePassword(Dir& folder, const UnlockedVault& vault,
-                            ConstBytes new_password, KdfCost cost,
-                            RandomSource& random);
+absl::StatusOr<std::string> ChangePassword(Dir& folder,
+                                           const UnlockedVault& vault,
+                                           ConstBytes new_password,
+                                           KdfCost cost, RandomSource& random);
 
 }  // namespace casemate
 

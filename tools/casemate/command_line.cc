@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "base/status.h"
 #include "tools/casemate/cli_error.h"
 
@@ -42,9 +43,10 @@ absl::string_view Resolve(absl::Span<const Alias> aliases,
 absl::Status RefusePasswordArgument(absl::Span<const std::string> arguments) {
   for (const std::string& argument : arguments) {
     if (argument == "--") break;
-    if (argument != "--password" && argument != "--pass" &&
-        !absl::StartsWith(argument, "--password=") &&
-        !absl::StartsWith(argument, "--pass=")) {
+    const absl::string_view flag =
+        absl::string_view(argument).substr(0, argument.find('='));
+    if (flag != "--password" && flag != "--pass" && flag != "--new-password" &&
+        flag != "--recovery-key") {
       continue;
     }
     return CliError(ExitCode::kUsage,
@@ -55,6 +57,8 @@ absl::Status RefusePasswordArgument(absl::Span<const std::string> arguments) {
   }
   return absl::OkStatus();
 }
+
+using Flags = std::vector<std::pair<const SettingRow*, std::string>>;
 
 // What CLI11 found, before it is checked.
 struct Found {
@@ -71,7 +75,14 @@ struct Found {
   bool is_long = false;
   std::vector<std::string> option_lists;
   // Of mount's flags, and of the password flags of any verb.
-  std::vector<std::pair<const SettingRow*, std::string>> flags;
+  Flags flags;
+  PasswdCommand passwd;
+  ShowRecoveryKeyCommand show_recovery_key;
+  ResetPasswordCommand reset_password;
+  bool ignore_version_mac = false;
+  // Of the flags that say where these come from.
+  Flags new_password_flags;
+  Flags recovery_key_flags;
 };
 
 std::string FlagSpelling(const SettingRow& row) {
@@ -80,26 +91,42 @@ std::string FlagSpelling(const SettingRow& row) {
              : absl::StrCat("-", row.short_flag, ",--", row.name);
 }
 
+// The flag of one row; what is given goes to `flags`.
+void AddSetting(const SettingRow& row, const std::string& spelling,
+                const std::string& help, CLI::App& verb, Flags& flags) {
+  if (row.value.empty()) {
+    verb.add_flag_callback(
+        spelling, [&row, &flags] { flags.emplace_back(&row, ""); }, help);
+    return;
+  }
+  verb.add_option(
+          spelling,
+          [&row, &flags](const CLI::results_t& values) {
+            flags.emplace_back(&row, values.back());
+            return true;
+          },
+          help)
+      ->type_name(std::string(row.value))
+      ->expected(1)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+}
+
 void AddSettings(absl::Span<const SettingRow> rows, CLI::App& verb,
                  Found& found) {
   for (const SettingRow& row : rows) {
-    if (row.value.empty()) {
-      verb.add_flag_callback(
-          FlagSpelling(row),
-          [&row, &found] { found.flags.emplace_back(&row, ""); },
-          std::string(row.help));
-      continue;
-    }
-    verb.add_option(
-            FlagSpelling(row),
-            [&row, &found](const CLI::results_t& values) {
-              found.flags.emplace_back(&row, values.back());
-              return true;
-            },
-            std::string(row.help))
-        ->type_name(std::string(row.value))
-        ->expected(1)
-        ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+    AddSetting(row, FlagSpelling(row), std::string(row.help), verb,
+               found.flags);
+  }
+}
+
+// The password flags once more, for another secret.
+void AddSecret(PasswordUse use, CLI::App& verb, Flags& flags) {
+  for (const SettingRow& row : PasswordSettingTable()) {
+    const std::string flag = SecretFlag(row, use);
+    if (flag.empty()) continue;
+    const std::string help =
+        absl::StrReplaceAll(row.help, {{"password", SecretName(use)}});
+    AddSetting(row, absl::StrCat("--", flag), help, verb, flags);
   }
 }
 
@@ -158,13 +185,74 @@ void AddReaders(CLI::App& app, Found& found) {
   AddSettings(PasswordSettingTable(), *cat, found);
 }
 
-absl::StatusOr<PasswordOptions> PasswordOf(const Found& found) {
+void AddKeyVerbs(CLI::App& app, Found& found) {
+  CLI::App* passwd =
+      app.add_subcommand("passwd", "change a vault's password, mounted or not");
+  passwd->add_option("VAULT", found.passwd.vault)->required();
+  AddSettings(PasswordSettingTable(), *passwd, found);
+  AddSecret(PasswordUse::kChange, *passwd, found.new_password_flags);
+  passwd->add_flag("--ignore-version-mac", found.ignore_version_mac,
+                   "for a masterkey file whose versionMac is damaged");
+
+  CLI::App* key = app.add_subcommand(
+      "recovery-key", "44 words that open a vault without its password");
+  key->require_subcommand(1);
+  CLI::App* show = key->add_subcommand("show", "print a vault's recovery key");
+  show->add_option("VAULT", found.show_recovery_key.vault)->required();
+  AddSettings(PasswordSettingTable(), *show, found);
+
+  CLI::App* reset = key->add_subcommand(
+      "reset-password", "give a vault a new password by its recovery key");
+  reset->add_option("VAULT", found.reset_password.vault)->required();
+  AddSecret(PasswordUse::kRecoveryKey, *reset, found.recovery_key_flags);
+  AddSecret(PasswordUse::kChange, *reset, found.new_password_flags);
+}
+
+absl::StatusOr<PasswordOptions> SecretOf(const Flags& flags, PasswordUse use) {
   MountSettings settings;
-  for (const auto& [row, value] : found.flags) {
+  for (const auto& [row, value] : flags) {
     RETURN_IF_ERROR(row->apply(value, settings));
   }
-  RETURN_IF_ERROR(CheckPasswordOptions(settings.password));
+  RETURN_IF_ERROR(CheckPasswordOptions(settings.password, use));
   return settings.password;
+}
+
+absl::StatusOr<PasswordOptions> PasswordOf(const Found& found) {
+  return SecretOf(found.flags, PasswordUse::kUnlock);
+}
+
+// Two secrets from one stream are a line each, the first one first.
+void ShareInput(PasswordOptions& first, PasswordOptions& second) {
+  const auto descriptor = [](const PasswordOptions& options) {
+    return options.standard_input ? 0 : options.descriptor.value_or(-1);
+  };
+  if (descriptor(first) < 0 || descriptor(first) != descriptor(second)) return;
+  first.one_line = true;
+  second.one_line = true;
+}
+
+absl::StatusOr<Command> FinishPasswd(Found& found) {
+  PasswdCommand& passwd = found.passwd;
+  ASSIGN_OR_RETURN(passwd.password, PasswordOf(found));
+  ASSIGN_OR_RETURN(passwd.new_password,
+                   SecretOf(found.new_password_flags, PasswordUse::kChange));
+  ShareInput(passwd.password, passwd.new_password);
+  if (found.ignore_version_mac) passwd.version_mac = VersionMac::kIgnored;
+  return Command(std::move(passwd));
+}
+
+absl::StatusOr<Command> FinishRecoveryKey(const CLI::App& verb, Found& found) {
+  if (verb.got_subcommand("show")) {
+    ASSIGN_OR_RETURN(found.show_recovery_key.password, PasswordOf(found));
+    return Command(std::move(found.show_recovery_key));
+  }
+  ResetPasswordCommand& reset = found.reset_password;
+  ASSIGN_OR_RETURN(reset.recovery_key, SecretOf(found.recovery_key_flags,
+                                                PasswordUse::kRecoveryKey));
+  ASSIGN_OR_RETURN(reset.new_password,
+                   SecretOf(found.new_password_flags, PasswordUse::kChange));
+  ShareInput(reset.recovery_key, reset.new_password);
+  return Command(std::move(reset));
 }
 
 absl::StatusOr<Command> FinishInit(Found& found) {
@@ -222,6 +310,10 @@ absl::StatusOr<Command> Finish(const CLI::App& app, Found& found) {
     ASSIGN_OR_RETURN(found.cat.password, PasswordOf(found));
     return Command(std::move(found.cat));
   }
+  if (app.got_subcommand("passwd")) return FinishPasswd(found);
+  if (app.got_subcommand("recovery-key")) {
+    return FinishRecoveryKey(*app.get_subcommand("recovery-key"), found);
+  }
   return Command(VersionCommand());
 }
 
@@ -263,6 +355,7 @@ absl::StatusOr<Command> ParseCommandLine(
   AddMount(app, found);
   AddUnmount(app, found);
   AddReaders(app, found);
+  AddKeyVerbs(app, found);
   app.add_subcommand("version", "print the version");
 
   std::vector<std::string> words = ReplaceAliases(arguments);

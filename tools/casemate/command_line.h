@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/types/span.h"
 #include "crypto/content/cipher_combo.h"
+#include "fs/vault/masterkey_file.h"
 #include "tools/casemate/mount_settings.h"
 #include "tools/casemate/password_options.h"
 
@@ -57,6 +58,24 @@ struct CatCommand {
   PasswordOptions password;
 };
 
+struct PasswdCommand {
+  std::string vault;
+  PasswordOptions password;
+  PasswordOptions new_password;
+  VersionMac version_mac = VersionMac::kRequired;
+};
+
+struct ShowRecoveryKeyCommand {
+  std::string vault;
+  PasswordOptions password;
+};
+
+struct ResetPasswordCommand {
+  std::string vault;
+  PasswordOptions recovery_key;
+  PasswordOptions new_password;
+};
+
 struct VersionCommand {};
 
 struct HelpCommand {
@@ -65,7 +84,8 @@ struct HelpCommand {
 
 using Command =
     std::variant<InitCommand, MountCommand, UnmountCommand, InfoCommand,
-                 ListCommand, CatCommand, VersionCommand, HelpCommand>;
+                 ListCommand, CatCommand, PasswdCommand, ShowRecoveryKeyCommand,
+                 ResetPasswordCommand, VersionCommand, HelpCommand>;
 
 // The arguments with other tools' spellings replaced by ours: `unlock`,
 // `umount`, --passfile, and --password:stdin, :env, :file. Nothing after "--"

@@ -132,7 +132,11 @@ TEST(ReplaceAliasesTest, OnlyTheVerbAndFlagsBeforeADoubleDashAreReplaced) {
 TEST(ParseCommandLineTest, APasswordArgumentIsRefusedWithoutRepeatingIt) {
   for (const Words& words : {Words{"mount", "v", "m", "--password", "hunter2"},
                              Words{"mount", "v", "m", "--password=hunter2"},
-                             Words{"ls", "v", "--pass=hunter2"}}) {
+                             Words{"ls", "v", "--pass=hunter2"},
+                             Words{"passwd", "v", "--new-password=hunter2"},
+                             Words{"passwd", "v", "--new-password", "hunter2"},
+                             Words{"recovery-key", "reset-password", "v",
+                                   "--recovery-key=hunter2"}}) {
     const absl::Status status = ParseError(words);
     EXPECT_TRUE(absl::StrContains(NextStepOf(status), "--password-file"));
     EXPECT_FALSE(absl::StrContains(FormatError(status), "hunter2"));
@@ -143,6 +147,70 @@ TEST(ParseCommandLineTest, TwoPasswordSourcesConflict) {
   ExpectUsageError({"cat", "v", "p", "--password-stdin", "--extpass", "x"});
   ExpectUsageError({"mount", "v", "m", "--password-stdin", "-o", "passfile=x"});
   ExpectUsageError({"init", "v", "--password-stdin", "--password-fd=3"});
+  EXPECT_TRUE(absl::StrContains(
+      ParseError({"passwd", "v", "--new-password-stdin", "--new-extpass", "x"})
+          .message(),
+      "new password from; give one of --new-password-file"));
+  EXPECT_TRUE(absl::StrContains(
+      ParseError({"recovery-key", "reset-password", "v", "--recovery-key-stdin",
+                  "--recovery-key-fd", "3"})
+          .message(),
+      "recovery key from; give one of --recovery-key-file"));
+}
+
+TEST(ParseCommandLineTest, PasswdTakesTwoPasswords) {
+  const PasswdCommand plain = Parse<PasswdCommand>({"passwd", "v"});
+  EXPECT_EQ(plain.vault, "v");
+  EXPECT_EQ(plain.password.count() + plain.new_password.count(), 0);
+  EXPECT_EQ(plain.version_mac, VersionMac::kRequired);
+  const PasswdCommand passwd =
+      Parse<PasswdCommand>({"passwd", "--ignore-version-mac", "--password-env",
+                            "OLD", "v", "--new-password-file", "f"});
+  EXPECT_EQ(passwd.password.variable, "OLD");
+  EXPECT_EQ(passwd.new_password.file, "f");
+  EXPECT_EQ(passwd.password.count() + passwd.new_password.count(), 2);
+  EXPECT_EQ(passwd.version_mac, VersionMac::kIgnored);
+  EXPECT_EQ(Parse<PasswdCommand>({"passwd", "v", "--new-extpass", "c"})
+                .new_password.command,
+            "c");
+}
+
+TEST(ParseCommandLineTest, RecoveryKeyIsShownOrResetsAPassword) {
+  const auto show = Parse<ShowRecoveryKeyCommand>(
+      {"recovery-key", "show", "v", "--password-fd", "3"});
+  EXPECT_EQ(show.vault, "v");
+  EXPECT_EQ(show.password.descriptor, 3);
+  const auto reset = Parse<ResetPasswordCommand>(
+      {"recovery-key", "reset-password", "v", "--recovery-key-file", "f",
+       "--new-password-env", "NEW"});
+  EXPECT_EQ(reset.vault, "v");
+  EXPECT_EQ(reset.recovery_key.file, "f");
+  EXPECT_EQ(reset.new_password.variable, "NEW");
+  ExpectUsageError({"recovery-key"});
+  ExpectUsageError({"recovery-key", "v"});
+  ExpectUsageError({"recovery-key", "show"});
+  ExpectUsageError({"recovery-key", "reset-password", "v", "--extpass", "c"});
+}
+
+TEST(ParseCommandLineTest, TwoSecretsFromOneStreamAreALineEach) {
+  const auto is_shared = [](const Words& flags) {
+    Words words = {"passwd", "v"};
+    words.insert(words.end(), flags.begin(), flags.end());
+    const PasswdCommand passwd = Parse<PasswdCommand>(words);
+    EXPECT_EQ(passwd.password.one_line, passwd.new_password.one_line);
+    return passwd.password.one_line;
+  };
+  EXPECT_TRUE(is_shared({"--password-stdin", "--new-password-stdin"}));
+  EXPECT_TRUE(is_shared({"--password-fd=3", "--new-password-fd=3"}));
+  EXPECT_TRUE(is_shared({"--password-fd=0", "--new-password-stdin"}));
+  EXPECT_FALSE(is_shared({"--password-fd=3", "--new-password-fd=4"}));
+  EXPECT_FALSE(is_shared({"--password-stdin"}));
+  EXPECT_FALSE(is_shared({"--password-file=f", "--new-password-file=f"}));
+  const auto reset = Parse<ResetPasswordCommand>(
+      {"recovery-key", "reset-password", "v", "--recovery-key-stdin",
+       "--new-password-stdin"});
+  EXPECT_TRUE(reset.recovery_key.one_line);
+  EXPECT_TRUE(reset.new_password.one_line);
 }
 
 TEST(ParseCommandLineTest, UnmountInfoLsAndCat) {
@@ -172,10 +240,13 @@ TEST(ParseCommandLineTest, HelpIsOfTheVerbItFollows) {
   for (const SettingRow& row : SettingTable()) {
     EXPECT_TRUE(absl::StrContains(text, "--" + std::string(row.name)));
   }
-  for (const char* verb :
-       {"init", "mount", "unmount", "info", "ls", "cat", "version"}) {
+  for (const char* verb : {"init", "mount", "unmount", "info", "ls", "cat",
+                           "passwd", "recovery-key", "version"}) {
     Parse<HelpCommand>({verb, "--help"});
   }
+  EXPECT_TRUE(absl::StrContains(
+      Parse<HelpCommand>({"recovery-key", "reset-password", "--help"}).text,
+      "read the new password from FILE"));
 }
 
 TEST(ParseCommandLineTest, NonsenseIsAUsageError) {

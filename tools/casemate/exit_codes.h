@@ -34,7 +34,8 @@ namespace casemate {
   X(kPathNotFound, 43, "the vault has no such path, or not of that kind")     \
   X(kContentDamaged, 44, "encrypted content does not authenticate")           \
   X(kMetricsAddress, 45, "the metrics address cannot be used")                \
-  X(kNotMounted, 46, "no casemate file system is mounted there")
+  X(kNotMounted, 46, "no casemate file system is mounted there")              \
+  X(kRecoveryKey, 47, "the recovery key is not valid, or not this vault's")
 
 #define CASEMATE_EXIT_CODE_ENUMERATOR_(name, number, meaning) name = (number),
 enum class ExitCode : int {

@@ -63,7 +63,8 @@ TEST(ExitCodesTest, NumbersThatScriptsRelyOnStay) {
   EXPECT_EQ(static_cast<int>(ExitCode::kContentDamaged), 44);
   EXPECT_EQ(static_cast<int>(ExitCode::kMetricsAddress), 45);
   EXPECT_EQ(static_cast<int>(ExitCode::kNotMounted), 46);
-  EXPECT_EQ(ExitCodeTable().size(), 22u);
+  EXPECT_EQ(static_cast<int>(ExitCode::kRecoveryKey), 47);
+  EXPECT_EQ(ExitCodeTable().size(), 23u);
 }
 
 }  // namespace

@@ -13,9 +13,11 @@
 #include "crypto/secret/secret_bytes.h"
 #include "fs/storage/posix_storage.h"
 #include "fs/vault/vault_access.h"
+#include "fs/vault/vault_backup.h"
 #include "tools/casemate/cli_error.h"
 #include "tools/casemate/interrupts.h"
 #include "tools/casemate/password.h"
+#include "tools/casemate/vault_opening.h"
 
 namespace casemate {
 namespace {
@@ -25,7 +27,8 @@ absl::Status InitFailed(absl::string_view what) {
                   absl::StrCat("cannot create the vault: ", what));
 }
 
-absl::Status CreateIn(const InitCommand& command, const SecretBytes& password) {
+absl::Status CreateIn(const InitCommand& command, const SecretBytes& password,
+                      Logger& logger) {
   absl::StatusOr<std::unique_ptr<Dir>> folder = OpenPosixDir(command.vault);
   if (!folder.ok()) {
     return InitFailed(
@@ -37,7 +40,10 @@ absl::Status CreateIn(const InitCommand& command, const SecretBytes& password) {
   OsRandom random;
   const absl::Status status =
       CreateVault(**folder, options, password.bytes(), random);
-  return status.ok() ? status : InitFailed(status.message());
+  if (!status.ok()) return InitFailed(status.message());
+  const absl::Status copied = BackUpVaultFiles(**folder, random);
+  if (!copied.ok()) WarnOfMissingBackup(copied, logger);
+  return absl::OkStatus();
 }
 
 // Whether anything is there, even what nobody may look at.
@@ -75,7 +81,7 @@ absl::Status RunInit(const InitCommand& command, Logger& logger) {
   if (!is_new && errno != EEXIST) {
     return InitFailed(ErrnoError(errno, command.vault).message());
   }
-  const absl::Status status = CreateIn(command, *password);
+  const absl::Status status = CreateIn(command, *password, logger);
   if (!status.ok() && is_new) rmdir(command.vault.c_str());
   return status;
 }

@@ -19,6 +19,7 @@
 #include "tools/casemate/command_line.h"
 #include "tools/casemate/info_command.h"
 #include "tools/casemate/init_command.h"
+#include "tools/casemate/key_commands.h"
 #include "tools/casemate/mount_command.h"
 #include "tools/casemate/read_commands.h"
 #include "tools/casemate/unmount_command.h"
@@ -71,6 +72,15 @@ struct Runner {
   }
   absl::Status operator()(const ListCommand& c) { return RunList(c, logger); }
   absl::Status operator()(const CatCommand& c) { return RunCat(c, logger); }
+  absl::Status operator()(const PasswdCommand& c) {
+    return RunPasswd(c, logger);
+  }
+  absl::Status operator()(const ShowRecoveryKeyCommand& c) {
+    return RunShowRecoveryKey(c, logger);
+  }
+  absl::Status operator()(const ResetPasswordCommand& c) {
+    return RunResetPassword(c, logger);
+  }
   absl::Status operator()(const InfoCommand& c) {
     ASSIGN_OR_RETURN(const std::string text, RunInfo(c));
     return Print(text);

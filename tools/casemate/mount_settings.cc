@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/strip.h"
 #include "base/status.h"
 #include "tools/casemate/cli_error.h"
 
@@ -251,6 +252,22 @@ absl::Span<const SettingRow> SettingTable() { return kRows; }
 
 absl::Span<const SettingRow> PasswordSettingTable() { return kPasswordRows; }
 
+std::string SecretFlag(const SettingRow& row, PasswordUse use) {
+  switch (use) {
+    case PasswordUse::kUnlock:
+    case PasswordUse::kCreate:
+      return std::string(row.name);
+    case PasswordUse::kChange:
+      return absl::StrCat("new-", row.name);
+    case PasswordUse::kRecoveryKey:
+      break;
+  }
+  absl::string_view name = row.name;
+  return absl::ConsumePrefix(&name, "password-")
+             ? absl::StrCat("recovery-key-", name)
+             : "";
+}
+
 std::vector<MountOption> ParseOptionList(absl::string_view list) {
   std::vector<MountOption> options;
   MountOption option;
@@ -320,14 +337,17 @@ absl::Status ApplyMountOption(const MountOption& option,
   return row->apply(option.value.value_or(""), settings);
 }
 
-absl::Status CheckPasswordOptions(const PasswordOptions& options) {
+absl::Status CheckPasswordOptions(const PasswordOptions& options,
+                                  PasswordUse use) {
   if (options.count() <= 1) return absl::OkStatus();
-  std::vector<absl::string_view> names;
-  for (const SettingRow& row : PasswordSettingTable())
-    names.push_back(row.name);
-  return UsageError(
-      absl::StrCat("two places to take the password from; give one of --",
-                   absl::StrJoin(names, ", --")));
+  std::vector<std::string> flags;
+  for (const SettingRow& row : PasswordSettingTable()) {
+    const std::string flag = SecretFlag(row, use);
+    if (!flag.empty()) flags.push_back(absl::StrCat("--", flag));
+  }
+  return UsageError(absl::StrCat("two places to take the ", SecretName(use),
+                                 " from; give one of ",
+                                 absl::StrJoin(flags, ", ")));
 }
 
 }  // namespace casemate

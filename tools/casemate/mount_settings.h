@@ -72,6 +72,11 @@ absl::Span<const SettingRow> SettingTable();
 // them too.
 absl::Span<const SettingRow> PasswordSettingTable();
 
+// The name, without "--", of the flag that takes a secret for `use` as the row
+// `row` of PasswordSettingTable takes a password: "new-password-file",
+// "recovery-key-fd". Empty: there is none.
+std::string SecretFlag(const SettingRow& row, PasswordUse use);
+
 // Splits an argument of -o. Empty options are left out, as mount(8) does.
 std::vector<MountOption> ParseOptionList(absl::string_view list);
 // ParseOptionList of it gives back what ParseOptionList gave.
@@ -82,7 +87,8 @@ absl::Status ApplyMountOption(const MountOption& option,
                               MountSettings& settings);
 
 // What cannot be seen on one option alone: two sources of the password.
-absl::Status CheckPasswordOptions(const PasswordOptions& options);
+absl::Status CheckPasswordOptions(const PasswordOptions& options,
+                                  PasswordUse use = PasswordUse::kUnlock);
 
 }  // namespace casemate
 

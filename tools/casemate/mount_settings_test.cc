@@ -142,6 +142,20 @@ TEST(ApplyMountOptionTest, APasswordIsRefusedWithoutRepeatingIt) {
   EXPECT_FALSE(absl::StrContains(FormatError(status), "hunter2"));
 }
 
+TEST(SecretFlagTest, EverySecretHasTheFlagsOfAPassword) {
+  std::vector<std::string> flags;
+  for (const SettingRow& row : PasswordSettingTable()) {
+    EXPECT_EQ(SecretFlag(row, PasswordUse::kUnlock), row.name);
+    EXPECT_EQ(SecretFlag(row, PasswordUse::kChange),
+              "new-" + std::string(row.name));
+    flags.push_back(SecretFlag(row, PasswordUse::kRecoveryKey));
+  }
+  // Words on paper come from no command.
+  EXPECT_EQ(flags, (std::vector<std::string>{
+                       "recovery-key-file", "recovery-key-fd",
+                       "recovery-key-stdin", "recovery-key-env", ""}));
+}
+
 TEST(CheckPasswordOptionsTest, TwoSourcesConflict) {
   EXPECT_TRUE(CheckPasswordOptions({}).ok());
   EXPECT_TRUE(CheckPasswordOptions(MustApply("passfile=a").password).ok());

@@ -24,11 +24,15 @@ namespace casemate {
 namespace {
 
 // How much of what was read is the password.
-enum class Extent : uint8_t { kAll, kFirstLine };
+enum class Extent : uint8_t {
+  kAll,
+  kFirstLine,
+  kNextLine,  // the first line, and what follows stays unread
+};
 
+// ReadPassword says before it what cannot be read.
 absl::Status Unreadable(absl::string_view what, absl::string_view next = "") {
-  return CliError(ExitCode::kPasswordUnreadable,
-                  absl::StrCat("cannot read the password: ", what), next);
+  return CliError(ExitCode::kPasswordUnreadable, what, next);
 }
 
 absl::Status UnreadableErrno(absl::string_view where, int error) {
@@ -37,7 +41,7 @@ absl::Status UnreadableErrno(absl::string_view where, int error) {
 
 void Trim(Extent extent, SecretBytes& password) {
   const absl::string_view text = TextOf(password.bytes());
-  if (extent == Extent::kFirstLine) {
+  if (extent != Extent::kAll) {
     if (const size_t end = text.find('\n'); end != text.npos) {
       password.Truncate(end);
     }
@@ -53,14 +57,19 @@ absl::StatusOr<SecretBytes> ReadToEnd(int fd, absl::string_view where,
   size_t size = 0;
   while (size < password.size()) {
     RETURN_IF_ERROR(interrupts.WaitReadable(fd));
-    const ssize_t count = read(fd, password.mutable_bytes().data() + size,
-                               password.size() - size);
+    const size_t wanted =
+        extent == Extent::kNextLine ? 1 : password.size() - size;
+    const ssize_t count =
+        read(fd, password.mutable_bytes().data() + size, wanted);
     if (count < 0) {
       if (errno == EINTR || errno == EAGAIN) continue;
       return UnreadableErrno(where, errno);
     }
     if (count == 0) break;
     size += count;
+    if (extent == Extent::kNextLine && password.bytes()[size - 1] == '\n') {
+      break;
+    }
   }
   password.Truncate(size);
   Trim(extent, password);
@@ -73,15 +82,16 @@ absl::StatusOr<SecretBytes> ReadToEnd(int fd, absl::string_view where,
 enum class WarnOfMode : uint8_t { kNo, kYes };
 
 absl::StatusOr<SecretBytes> ReadFile(const std::string& path, WarnOfMode warn,
-                                     Interrupts& interrupts, Logger& logger) {
+                                     PasswordUse use, Interrupts& interrupts,
+                                     Logger& logger) {
   const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
   if (!file.valid()) return UnreadableErrno(path, errno);
   struct stat status;
   if (fstat(file.get(), &status) == 0 && warn == WarnOfMode::kYes &&
       S_ISREG(status.st_mode) && (status.st_mode & (S_IRGRP | S_IROTH)) != 0) {
-    logger.Warning(
-        "the password file can be read by other users; chmod 600 would keep "
-        "them out");
+    logger.Warning(absl::StrCat(
+        "the ", SecretName(use),
+        " file can be read by other users; chmod 600 would keep them out"));
   }
   return ReadToEnd(file.get(), path, Extent::kAll, interrupts);
 }
@@ -196,19 +206,50 @@ void Say(int terminal, const char* text) {
   static_cast<void>(ignored);  // a terminal that is gone fails the read too
 }
 
+struct Prompts {
+  const char* first;
+  const char* again;  // null: it is asked for once
+};
+
+Prompts PromptsFor(PasswordUse use) {
+  switch (use) {
+    case PasswordUse::kUnlock:
+      break;
+    case PasswordUse::kCreate:
+      return {"Password: ", "Password again: "};
+    case PasswordUse::kChange:
+      return {"New password: ", "New password again: "};
+    case PasswordUse::kRecoveryKey:
+      return {"Recovery key, 44 words on one line: ", nullptr};
+  }
+  return {"Password: ", nullptr};
+}
+
+const char* FlagsFor(PasswordUse use) {
+  switch (use) {
+    case PasswordUse::kUnlock:
+    case PasswordUse::kCreate:
+      break;
+    case PasswordUse::kChange:
+      return "Use --new-password-stdin, --new-password-file or --new-extpass.";
+    case PasswordUse::kRecoveryKey:
+      return "Use --recovery-key-stdin or --recovery-key-file.";
+  }
+  return "Use --password-stdin, --password-file, --extpass or the variable "
+         "CASEMATE_PASSWORD.";
+}
+
 absl::StatusOr<SecretBytes> Prompt(PasswordUse use, Interrupts& interrupts) {
   const UniqueFd terminal(open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY));
   if (!terminal.valid()) {
-    return Unreadable("there is no terminal to ask on",
-                      "Use --password-stdin, --password-file, --extpass or "
-                      "the variable CASEMATE_PASSWORD.");
+    return Unreadable("there is no terminal to ask on", FlagsFor(use));
   }
+  const Prompts prompts = PromptsFor(use);
   ASSIGN_OR_RETURN(SecretBytes password,
-                   PromptPassword(terminal.get(), "Password: ", interrupts));
-  if (use == PasswordUse::kUnlock || password.empty()) return password;
-  ASSIGN_OR_RETURN(
-      const SecretBytes again,
-      PromptPassword(terminal.get(), "Password again: ", interrupts));
+                   PromptPassword(terminal.get(), prompts.first, interrupts));
+  if (prompts.again == nullptr || password.empty()) return password;
+  ASSIGN_OR_RETURN(const SecretBytes again,
+                   PromptPassword(terminal.get(), prompts.again, interrupts));
   if (!ConstantTimeEquals(password.bytes(), again.bytes())) {
     return Unreadable("the two passwords differ");
   }
@@ -216,18 +257,20 @@ absl::StatusOr<SecretBytes> Prompt(PasswordUse use, Interrupts& interrupts) {
 }
 
 absl::StatusOr<SecretBytes> ReadExplicit(const PasswordOptions& options,
+                                         PasswordUse use,
                                          Interrupts& interrupts,
                                          Logger& logger) {
   if (options.file) {
-    return ReadFile(*options.file, WarnOfMode::kYes, interrupts, logger);
+    return ReadFile(*options.file, WarnOfMode::kYes, use, interrupts, logger);
   }
+  const Extent extent = options.one_line ? Extent::kNextLine : Extent::kAll;
   if (options.descriptor) {
     return ReadToEnd(*options.descriptor,
-                     absl::StrCat("descriptor ", *options.descriptor),
-                     Extent::kAll, interrupts);
+                     absl::StrCat("descriptor ", *options.descriptor), extent,
+                     interrupts);
   }
   if (options.standard_input) {
-    return ReadToEnd(STDIN_FILENO, "standard input", Extent::kAll, interrupts);
+    return ReadToEnd(STDIN_FILENO, "standard input", extent, interrupts);
   }
   if (options.variable) return ReadVariable(*options.variable);
   return ReadFromCommand(*options.command, interrupts);
@@ -236,6 +279,9 @@ absl::StatusOr<SecretBytes> ReadExplicit(const PasswordOptions& options,
 absl::StatusOr<SecretBytes> ReadImplicit(PasswordUse use,
                                          Interrupts& interrupts,
                                          Logger& logger) {
+  if (use == PasswordUse::kChange || use == PasswordUse::kRecoveryKey) {
+    return Prompt(use, interrupts);
+  }
   if (getenv(kPasswordVariable) != nullptr) {
     return ReadVariable(kPasswordVariable);
   }
@@ -243,10 +289,18 @@ absl::StatusOr<SecretBytes> ReadImplicit(PasswordUse use,
     const std::string path = absl::StrCat(directory, "/", kCredentialName);
     // systemd sets the mode of its credentials and takes care of it.
     if (access(path.c_str(), F_OK) == 0) {
-      return ReadFile(path, WarnOfMode::kNo, interrupts, logger);
+      return ReadFile(path, WarnOfMode::kNo, use, interrupts, logger);
     }
   }
   return Prompt(use, interrupts);
+}
+
+// `status` of a source, with what it was to be the source of.
+absl::Status Named(PasswordUse use, const absl::Status& status) {
+  if (ExitCodeOf(status) != ExitCode::kPasswordUnreadable) return status;
+  return Unreadable(
+      absl::StrCat("cannot read the ", SecretName(use), ": ", status.message()),
+      NextStepOf(status));
 }
 
 }  // namespace
@@ -284,19 +338,25 @@ absl::StatusOr<SecretBytes> ReadPassword(const PasswordOptions& options,
                                          Logger& logger) {
   // Before an explicit source: --extpass runs a child. With --password-env the
   // variable may be the very one.
-  if (options.count() != 0 && options.variable != kPasswordVariable) {
+  if ((options.count() != 0 || use == PasswordUse::kChange) &&
+      use != PasswordUse::kRecoveryKey &&
+      options.variable != kPasswordVariable) {
     ForgetVariable(kPasswordVariable);
   }
-  ASSIGN_OR_RETURN(SecretBytes password,
-                   options.count() != 0
-                       ? ReadExplicit(options, interrupts, logger)
-                       : ReadImplicit(use, interrupts, logger));
-  if (password.empty()) {
-    return CliError(ExitCode::kEmptyPassword, "the password is empty");
+  absl::StatusOr<SecretBytes> password =
+      options.count() != 0 ? ReadExplicit(options, use, interrupts, logger)
+                           : ReadImplicit(use, interrupts, logger);
+  if (!password.ok()) return Named(use, password.status());
+  if (use == PasswordUse::kRecoveryKey) return password;
+  if (password->empty()) {
+    return CliError(ExitCode::kEmptyPassword,
+                    absl::StrCat("the ", SecretName(use), " is empty"));
   }
-  if (!IsValidUtf8(TextOf(password.bytes()))) {
-    return Unreadable("it is not valid UTF-8",
-                      "Every client of this format takes passwords as UTF-8.");
+  if (!IsValidUtf8(TextOf(password->bytes()))) {
+    return Named(
+        use,
+        Unreadable("it is not valid UTF-8",
+                   "Every client of this format takes passwords as UTF-8."));
   }
   return password;
 }

@@ -4,6 +4,9 @@
 //   3. systemd's credential, $CREDENTIALS_DIRECTORY/casemate.password,
 //   4. a prompt on the terminal; for a new vault, twice.
 //
+// A new password for an old vault, and a recovery key, come from their flag or
+// the prompt.
+//
 // A newline at the end of a file or of what a pipe gave is no part of it; of a
 // command's output the first line counts. Nothing else is trimmed.
 //
@@ -12,7 +15,6 @@
 #define TOOLS_CASEMATE_PASSWORD_H_
 
 #include <cstddef>
-#include <cstdint>
 #include <string>
 
 #include "absl/status/statusor.h"
@@ -27,11 +29,11 @@ inline constexpr size_t kMaxPasswordSize = 64 * 1024;
 inline constexpr char kPasswordVariable[] = "CASEMATE_PASSWORD";
 inline constexpr char kCredentialName[] = "casemate.password";
 
-enum class PasswordUse : uint8_t { kUnlock, kCreate };
-
 // kPasswordUnreadable, kEmptyPassword, or kInterrupted when a signal came
 // first. Warns of a password file that others can read. Removes
-// CASEMATE_PASSWORD, used or not, so that no child inherits it.
+// CASEMATE_PASSWORD, used or not, so that no child inherits it; kRecoveryKey,
+// which runs none, leaves it to the new password that is read next. An empty
+// recovery key is whoever decodes it to refuse.
 absl::StatusOr<SecretBytes> ReadPassword(const PasswordOptions& options,
                                          PasswordUse use,
                                          Interrupts& interrupts,

@@ -11,6 +11,7 @@
 #include <fstream>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -137,6 +138,47 @@ TEST_F(ReadPasswordTest, StandardInputIsReadWhenAsked) {
   dup2(saved, STDIN_FILENO);
   close(saved);
   close(file);
+}
+
+TEST_F(ReadPasswordTest, TwoSecretsOfOneStreamAreALineEach) {
+  const int file =
+      open(WriteFile("first\n second \n\nthird").c_str(), O_RDONLY);
+  PasswordOptions options;
+  options.descriptor = file;
+  options.one_line = true;
+  EXPECT_EQ(Read(options), "first");
+  EXPECT_EQ(Read(options), " second ");
+  EXPECT_EQ(Read(options), "error 22");
+  EXPECT_EQ(Read(options), "third");
+  EXPECT_EQ(Read(options), "error 22");
+  close(file);
+}
+
+TEST_F(ReadPasswordTest, ErrorsNameTheSecret) {
+  PasswordOptions options;
+  options.file = folder_ + "/absent";
+  for (const auto& [use, name] :
+       {std::pair(PasswordUse::kUnlock, "the password: "),
+        std::pair(PasswordUse::kChange, "the new password: "),
+        std::pair(PasswordUse::kRecoveryKey, "the recovery key: ")}) {
+    const absl::Status status =
+        ReadPassword(options, use, interrupts_, logger_).status();
+    EXPECT_EQ(ExitCodeOf(status), ExitCode::kPasswordUnreadable);
+    EXPECT_TRUE(absl::StrContains(status.message(), name)) << status;
+  }
+}
+
+TEST_F(ReadPasswordTest, ARecoveryKeyIsTakenAsItIsAndLeavesTheVariable) {
+  setenv(kPasswordVariable, "new", 1);
+  for (const std::string& text : {std::string(), std::string("\xff\nx")}) {
+    PasswordOptions options;
+    options.file = WriteFile(text);
+    const auto words =
+        ReadPassword(options, PasswordUse::kRecoveryKey, interrupts_, logger_);
+    ASSERT_TRUE(words.ok()) << words.status();
+    EXPECT_EQ(TextOf(words->bytes()), text);
+  }
+  EXPECT_STREQ(getenv(kPasswordVariable), "new");
 }
 
 TEST_F(ReadPasswordTest, TheVariableIsUsedAndRemoved) {

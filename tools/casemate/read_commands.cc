@@ -2,7 +2,6 @@
 
 #include <unistd.h>
 
-#include <cerrno>
 #include <functional>
 #include <memory>
 #include <string>
@@ -18,25 +17,13 @@
 #include "fs/vault/vault_access.h"
 #include "tools/casemate/cli_error.h"
 #include "tools/casemate/interrupts.h"
+#include "tools/casemate/standard_output.h"
 #include "tools/casemate/terminal_text.h"
 #include "tools/casemate/vault_opening.h"
 #include "tools/casemate/vault_reader.h"
 
 namespace casemate {
 namespace {
-
-absl::Status WriteOut(ConstBytes bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = write(STDOUT_FILENO, bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) {
-      return CliError(ExitCode::kOther,
-                      ErrnoError(errno, "standard output").message());
-    }
-    bytes.remove_prefix(count);
-  }
-  return absl::OkStatus();
-}
 
 // Opens the vault read-only, without a mark that it is in use, for `read`.
 absl::Status WithVault(const std::string& path, const PasswordOptions& password,

@@ -35,6 +35,8 @@ ExitCode CodeOf(VaultErrorKind kind) {
       return ExitCode::kWrongPassword;
     case VaultErrorKind::kAlreadyExists:
       return ExitCode::kInitFailed;
+    case VaultErrorKind::kRecoveryKey:
+      return ExitCode::kRecoveryKey;
   }
   return ExitCode::kOther;
 }
@@ -54,6 +56,12 @@ absl::Status FromVaultError(const absl::Status& status) {
   return CliError(kind ? CodeOf(*kind) : ExitCode::kOther, status.message());
 }
 
+void WarnOfMissingBackup(const absl::Status& why, Logger& logger) {
+  logger.Warning(absl::StrCat(
+      "the .bkup copies of the vault's two files are not complete: ",
+      why.message()));
+}
+
 absl::StatusOr<std::unique_ptr<Dir>> OpenVaultFolder(const std::string& path) {
   absl::StatusOr<std::unique_ptr<Dir>> folder = OpenPosixDir(path);
   if (folder.ok()) return folder;
@@ -69,14 +77,16 @@ absl::StatusOr<std::unique_ptr<Dir>> OpenVaultFolder(const std::string& path) {
 absl::StatusOr<UnlockedVault> UnlockVault(Dir& folder,
                                           const PasswordOptions& password,
                                           Interrupts& interrupts,
-                                          Logger& logger) {
+                                          Logger& logger,
+                                          const OpenVaultOptions& options) {
   const absl::StatusOr<VaultInfo> info = ReadVaultInfo(folder);
   if (!info.ok()) return FromVaultError(info.status());
   WarnOfWeakness(*info, logger);
   ASSIGN_OR_RETURN(
       const SecretBytes secret,
       ReadPassword(password, PasswordUse::kUnlock, interrupts, logger));
-  absl::StatusOr<UnlockedVault> vault = OpenVault(folder, secret.bytes(), {});
+  absl::StatusOr<UnlockedVault> vault =
+      OpenVault(folder, secret.bytes(), options);
   if (!vault.ok()) return FromVaultError(vault.status());
   return vault;
 }

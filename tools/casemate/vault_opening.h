@@ -36,6 +36,9 @@ struct Services {
 // An error of fs/vault, or of its store, with its exit code.
 absl::Status FromVaultError(const absl::Status& status);
 
+// Tells why BackUpVaultFiles failed; the vault works without.
+void WarnOfMissingBackup(const absl::Status& why, Logger& logger);
+
 // The folder of a vault. kNotAVault when there is no such folder.
 absl::StatusOr<std::unique_ptr<Dir>> OpenVaultFolder(const std::string& path);
 
@@ -44,7 +47,8 @@ absl::StatusOr<std::unique_ptr<Dir>> OpenVaultFolder(const std::string& path);
 absl::StatusOr<UnlockedVault> UnlockVault(Dir& folder,
                                           const PasswordOptions& password,
                                           Interrupts& interrupts,
-                                          Logger& logger);
+                                          Logger& logger,
+                                          const OpenVaultOptions& options = {});
 
 // A file system over `folder`; `vault` and `services` outlive it, and so does
 // `kernel_cache`, which may be null.

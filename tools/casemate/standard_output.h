@@ -1,0 +1,15 @@
+// Standard output by write(2): no buffer keeps a copy of what may be secret.
+#ifndef TOOLS_CASEMATE_STANDARD_OUTPUT_H_
+#define TOOLS_CASEMATE_STANDARD_OUTPUT_H_
+
+#include "absl/status/status.h"
+#include "base/bytes.h"
+
+namespace casemate {
+
+// Writes all of `bytes`, or says why not.
+absl::Status WriteOut(ConstBytes bytes);
+
+}  // namespace casemate
+
+#endif  // TOOLS_CASEMATE_STANDARD_OUTPUT_H_
