@@ -33,10 +33,35 @@ static_assert(kPaddedSize * 8 == kRecoveryKeyWords * 12,
 
 using WordList = std::vector<absl::string_view>;
 
-WordList ListedWords() {
-  WordList words = absl::StrSplit(kWordText, '\n');
-  CHECK(words.size() == kListSize, "the list has a word for every 12 bits");
-  return words;
+// By value. Made once: the text is part of the program.
+const WordList& ListedWords() {
+  static const WordList* const words = [] {
+    auto* list = new WordList(absl::StrSplit(kWordText, '\n'));
+    CHECK(list->size() == kListSize, "the list has a word for every 12 bits");
+    return list;
+  }();
+  return *words;
+}
+
+struct ListedWord {
+  absl::string_view word;
+  uint32_t value;
+};
+
+// In the order of the alphabet, which is not that of the values.
+const std::vector<ListedWord>& SortedWords() {
+  static const std::vector<ListedWord>* const sorted = [] {
+    auto* list = new std::vector<ListedWord>;
+    for (const absl::string_view word : ListedWords()) {
+      list->push_back({word, static_cast<uint32_t>(list->size())});
+    }
+    std::sort(list->begin(), list->end(),
+              [](const ListedWord& a, const ListedWord& b) {
+                return a.word < b.word;
+              });
+    return list;
+  }();
+  return *sorted;
 }
 
 absl::Status Invalid(absl::string_view what) {
@@ -101,23 +126,31 @@ absl::string_view NearestWord(const WordList& words,
   return "";
 }
 
-absl::Status UnknownWord(const WordList& words, size_t position,
-                         absl::string_view entered) {
-  const absl::string_view nearest = NearestWord(words, entered);
+absl::Status UnknownWord(size_t position, absl::string_view entered) {
+  const absl::string_view nearest = NearestWord(ListedWords(), entered);
   return Invalid(absl::StrCat(
       "has an unknown word at position ", position,
       nearest.empty() ? ""
                       : absl::StrCat("; did you mean \"", nearest, "\"?")));
 }
 
-absl::optional<uint32_t> ValueOf(const WordList& words,
-                                 absl::string_view entered) {
-  const auto at = std::find_if(words.begin(), words.end(),
-                               [entered](absl::string_view word) {
-                                 return absl::EqualsIgnoreCase(word, entered);
-                               });
-  if (at == words.end()) return absl::nullopt;
-  return static_cast<uint32_t>(at - words.begin());
+// True when `listed` comes before `entered` in any case.
+bool IsBefore(const ListedWord& listed, absl::string_view entered) {
+  return std::lexicographical_compare(
+      listed.word.begin(), listed.word.end(), entered.begin(), entered.end(),
+      [](char a, char b) {
+        return absl::ascii_tolower(a) < absl::ascii_tolower(b);
+      });
+}
+
+absl::optional<uint32_t> ValueOf(absl::string_view entered) {
+  const std::vector<ListedWord>& words = SortedWords();
+  const auto at =
+      std::lower_bound(words.begin(), words.end(), entered, IsBefore);
+  if (at == words.end() || !absl::EqualsIgnoreCase(at->word, entered)) {
+    return absl::nullopt;
+  }
+  return at->value;
 }
 
 }  // namespace
@@ -132,7 +165,7 @@ SecretBytes EncodeRecoveryKey(const Masterkey& masterkey) {
   std::copy(key.begin(), key.end(), bytes.begin());
   std::copy(checksum.begin(), checksum.end(), bytes.begin() + kKeySize);
 
-  const WordList words = ListedWords();
+  const WordList& words = ListedWords();
   SecretBytes text(kRecoveryKeyWords * (kLongestWord + 1));
   auto end = text.mutable_bytes().begin();
   const auto append = [&](uint32_t value) {
@@ -157,12 +190,11 @@ absl::StatusOr<Masterkey> DecodeRecoveryKey(ConstBytes text) {
     return Invalid(absl::StrCat("has ", entered.size(), " words, not ",
                                 kRecoveryKeyWords));
   }
-  const WordList words = ListedWords();
   SecretBytes padded(kPaddedSize);
   const MutableBytes bytes = padded.mutable_bytes();
   for (size_t i = 0; i < entered.size(); ++i) {
-    const absl::optional<uint32_t> value = ValueOf(words, entered[i]);
-    if (!value) return UnknownWord(words, i + 1, entered[i]);
+    const absl::optional<uint32_t> value = ValueOf(entered[i]);
+    if (!value) return UnknownWord(i + 1, entered[i]);
     const size_t at = i / 2 * 3;
     if (i % 2 == 0) {
       bytes[at] = static_cast<uint8_t>(*value >> 4);
