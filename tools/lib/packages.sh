@@ -30,6 +30,8 @@ test_packages=(
   libgtest-dev
   librapidcheck-dev
   llvm-19
+  man-db
+  mandoc
   procps
   prometheus
   psmisc

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# usage: man_pages_test.sh PAGE...
+#
+# Every page is shown without a warning, and what it refers to is there.
+set -euo pipefail
+export LC_ALL=C.UTF-8 MANWIDTH=80
+
+failures=0
+
+# complain PAGE WHAT <<<TEXT: a failure, unless TEXT is empty.
+complain() {
+  local text
+  text="$(cat)"
+  [[ -n "$text" ]] || return 0
+  echo "$1: $2:" >&2
+  echo "$text" >&2
+  failures=$((failures + 1))
+}
+
+# Our own pages which PAGE names and which are not among the arguments.
+missing_references() {
+  local page="$1" name section
+  shift
+  sed -n 's/^\.Xr \(casemate[^ ]*\) \([1-8]\).*/\1 \2/p' "$page" | sort -u |
+    while read -r name section; do
+      [[ " $* " == *"/$name.$section "* ]] || echo "$name($section)"
+    done
+}
+
+(($# >= 3)) || { echo "three pages at least, not $#" >&2; exit 1; }
+for page in "$@"; do
+  shown="$(man --warnings -l -Tutf8 "$page" 2>"$TEST_TMPDIR/warnings")"
+  complain "$page" "man warns" <"$TEST_TMPDIR/warnings"
+  groff -ww -mandoc -Tutf8 -z "$page" 2>&1 | complain "$page" "groff warns"
+  # Not style: that looks for the other pages in the system's manual.
+  { mandoc -Tlint -W warning "$page" || true; } |
+    complain "$page" "mandoc -Tlint"
+  missing_references "$page" "$@" | complain "$page" "no such pages"
+  # Bold is a matter of the terminal.
+  grep -q 'NAME' <<<"$shown" || complain "$page" "man shows" <<<"no page"
+done
+((failures == 0))
