@@ -19,6 +19,7 @@
 #include "crypto/secret/secret_bytes.h"
 #include "fs/vault/masterkey.h"
 #include "fs/vault/recovery_key.h"
+#include "third_party/recovery_words/recovery_words.h"
 
 namespace casemate {
 namespace {

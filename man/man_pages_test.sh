@@ -27,6 +27,9 @@ missing_references() {
     done
 }
 
+for tool in groff man mandoc; do
+  command -v "$tool" >/dev/null || { echo "this test needs $tool" >&2; exit 1; }
+done
 (($# >= 3)) || { echo "three pages at least, not $#" >&2; exit 1; }
 for page in "$@"; do
   shown="$(man --warnings -l -Tutf8 "$page" 2>"$TEST_TMPDIR/warnings")"

@@ -15,13 +15,10 @@
 #include "base/check.h"
 #include "base/status.h"
 #include "fs/vault/vault_error.h"
+#include "third_party/recovery_words/recovery_words.h"
 
 namespace casemate {
 namespace {
-
-constexpr absl::string_view kWordText =
-#include "third_party/recovery_words/4096words_en.inc"
-    ;
 
 constexpr size_t kKeySize = 2 * Masterkey::kKeySize;
 constexpr size_t kChecksumSize = 2;
@@ -36,7 +33,7 @@ using WordList = std::vector<absl::string_view>;
 // By value. Made once: the text is part of the program.
 const WordList& ListedWords() {
   static const WordList* const words = [] {
-    auto* list = new WordList(absl::StrSplit(kWordText, '\n'));
+    auto* list = new WordList(absl::StrSplit(RecoveryWordList(), '\n'));
     CHECK(list->size() == kListSize, "the list has a word for every 12 bits");
     return list;
   }();
@@ -154,8 +151,6 @@ absl::optional<uint32_t> ValueOf(absl::string_view entered) {
 }
 
 }  // namespace
-
-absl::string_view RecoveryWordList() { return kWordText; }
 
 SecretBytes EncodeRecoveryKey(const Masterkey& masterkey) {
   SecretBytes padded(kPaddedSize);

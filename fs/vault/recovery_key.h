@@ -15,7 +15,6 @@
 #include <cstddef>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "base/bytes.h"
 #include "crypto/secret/secret_bytes.h"
 #include "fs/vault/masterkey.h"
@@ -36,10 +35,6 @@ SecretBytes EncodeRecoveryKey(const Masterkey& masterkey);
 // word of the list: never what was entered. It still tells about the key and
 // is for the user who entered it, not for a log.
 absl::StatusOr<Masterkey> DecodeRecoveryKey(ConstBytes text);
-
-// The 4096 words, a line each: third_party/recovery_words.
-absl::string_view RecoveryWordList();
-
 }  // namespace casemate
 
 #endif  // FS_VAULT_RECOVERY_KEY_H_

@@ -19,6 +19,7 @@
 #include "rapidcheck/gtest.h"
 #include "testing/fakes/fake_random.h"
 #include "testing/vectors/hex.h"
+#include "third_party/recovery_words/recovery_words.h"
 
 namespace casemate {
 namespace {

@@ -23,9 +23,8 @@ NEW = "ein neues Paßwort"
 DATA = random_bytes("passwd", 100000)
 # testing/vectors: the key of this vault is the bytes 0 to 63, and these are
 # the words that pycryptomator 1.15 writes for it.
-VECTORS = os.path.join(os.environ.get("TEST_SRCDIR", "."),
-                       os.environ.get("TEST_WORKSPACE", "."),
-                       "testing/vectors/vault_format_8.json")
+VECTORS = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                       "../vectors/vault_format_8.json")
 VECTOR_KEY = (
     "ad back bin enter gym gentle own intense van resident sin oh boot dumb "
     "debt stake flag tenure hers worship life similarly nail open pray thick "
