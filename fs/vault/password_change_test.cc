@@ -9,12 +9,15 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/bytes.h"
 #include "base/status.h"
 #include "fs/storage/posix_storage.h"
+#include "fs/vault/masterkey.h"
 #include "fs/vault/masterkey_file.h"
 #include "fs/vault/node_files.h"
 #include "fs/vault/temp_folder_for_test.h"
@@ -171,6 +174,31 @@ TEST_F(PasswordChangeTest, WhatDoesNotReadBackIsNotPutInPlace) {
     vault();
     plan->Fail(call, Fault::Nth(1, EIO).OnPath(".casemate-"));
     EXPECT_EQ(ErrnoOf(Change(*dir)), EIO);
+    EXPECT_EQ(StateNow(), made_);
+  }
+}
+
+TEST_F(PasswordChangeTest, AStoreThatKeepsSomethingElseIsFoundOut) {
+  vault();
+  const absl::StatusOr<std::string> other_password = MasterkeyFile::Create(
+      vault().masterkey, BytesOf("other"), kCheap, random_);
+  const absl::StatusOr<std::string> other_keys = MasterkeyFile::Create(
+      Masterkey::Create(random_), BytesOf("new"), kCheap, random_);
+  for (const std::string& kept :
+       {std::string("{}"), *other_password, *other_keys}) {
+    auto plan = std::make_shared<FaultPlan>();
+    const auto dir = WrapFaulty(*OpenPosixDir(folder_.path()), plan);
+    plan->Block(StorageCall::kSync);
+    std::thread store([&] {
+      plan->WaitUntilBlocked(StorageCall::kSync);
+      for (const auto& [path, content] : StateNow()) {
+        if (IsTemporaryName(path)) folder_.Write(path, kept);
+      }
+      plan->Unblock(StorageCall::kSync);
+    });
+    const absl::Status status = Change(*dir);
+    store.join();
+    EXPECT_TRUE(absl::IsDataLoss(status)) << status;
     EXPECT_EQ(StateNow(), made_);
   }
 }

@@ -99,6 +99,19 @@ TEST_F(VaultBackupTest, WhatHasTheNameOfACopyIsNeverReplaced) {
   EXPECT_TRUE(std::filesystem::is_symlink(folder_.PathOf(kCopyOfAbc)));
 }
 
+TEST_F(VaultBackupTest, NorIsWhatGetsTheNameMeanwhile) {
+  for (const std::string& other : {std::string("abd"), std::string("abc")}) {
+    folder_.Write(kCopyOfAbc, other);
+    auto plan = std::make_shared<FaultPlan>();
+    const auto dir = WrapFaulty(*OpenPosixDir(folder_.path()), plan);
+    plan->Fail(StorageCall::kStat, Fault::Nth(1, ENOENT).OnPath(kCopyOfAbc));
+    EXPECT_EQ(BackUpAbc(*dir).ok(), other == "abc");
+    EXPECT_EQ(plan->faults_injected(), 1);
+    EXPECT_EQ(folder_.Read(kCopyOfAbc), other);
+    EXPECT_EQ(Names().size(), 1u);
+  }
+}
+
 TEST_F(VaultBackupTest, ACopyHasThePermissionsOfItsOriginal) {
   folder_.Write("f", "abc");
   std::filesystem::permissions(folder_.PathOf("f"),

@@ -74,18 +74,17 @@ std::set<std::string> FlagsIn(const std::string& help) {
   return flags;
 }
 
-// mdoc's ".It Fl -json Ar N": the flag less its first dash.
-bool HasFlag(const std::string& page, absl::string_view flag) {
-  const std::string macro = absl::StrCat("Fl ", flag.substr(1));
+// True when mdoc's macro `macro` ("Cm mount", "Fl -json") is on a line of
+// `page` that starts with `start`, and ends there or goes on with a space.
+bool HasMacro(const std::string& page, absl::string_view start,
+              absl::string_view macro) {
   for (const absl::string_view line : absl::StrSplit(page, '\n')) {
-    for (const char* end : {"", " "}) {
-      const std::string word = absl::StrCat(" ", macro, end);
-      if (*end == '\0' ? absl::EndsWith(line, word)
-                       : absl::StrContains(line, word)) {
-        return true;
-      }
+    const std::string words = absl::StrCat(line, " ");
+    if (absl::StartsWith(line, start) &&
+        (absl::StrContains(words, absl::StrCat(" ", macro, " ")) ||
+         absl::StartsWith(words, absl::StrCat(".", macro, " ")))) {
+      return true;
     }
-    if (line == absl::StrCat(".", macro)) return true;
   }
   return false;
 }
@@ -95,27 +94,27 @@ void ExpectFlags(const std::vector<std::string>& words) {
   EXPECT_TRUE(flags.count("--help")) << "a help that was not understood";
   const std::string page = PageOf(words.front());
   for (const std::string& flag : flags) {
-    EXPECT_TRUE(HasFlag(page, flag)) << words.front() << " " << flag;
+    EXPECT_TRUE(HasMacro(page, ".", absl::StrCat("Fl ", flag.substr(1))))
+        << words.front() << " " << flag;
   }
 }
 
 TEST(ManualTest, EveryVerbIsInThePageAndItsFlagsToo) {
   const std::string page = Page("casemate.1");
+  const auto expect_verb = [&page](const std::string& verb) {
+    EXPECT_TRUE(HasMacro(page, ".It ", absl::StrCat("Cm ", verb))) << verb;
+    EXPECT_TRUE(HasMacro(page, ".Cm ", absl::StrCat("Cm ", verb))) << verb;
+  };
   const std::vector<std::string> verbs = VerbsIn(Help({}));
   EXPECT_GE(verbs.size(), 9u);
   for (const std::string& verb : verbs) {
     const std::vector<std::string> inner = VerbsIn(Help({verb}));
     for (const std::string& word : inner) {
-      const std::string both = absl::StrCat(verb, " ", word);
-      EXPECT_TRUE(absl::StrContains(page, absl::StrCat(".Cm ", both))) << both;
-      EXPECT_TRUE(absl::StrContains(page, absl::StrCat("Cm ", both, " ")))
-          << both;
+      expect_verb(absl::StrCat(verb, " ", word));
       ExpectFlags({verb, word});
     }
     if (!inner.empty()) continue;
-    EXPECT_TRUE(absl::StrContains(page, absl::StrCat(".It Cm ", verb, "\n")) ||
-                absl::StrContains(page, absl::StrCat(".It Cm ", verb, " ")))
-        << verb;
+    expect_verb(verb);
     ExpectFlags({verb});
   }
 }
