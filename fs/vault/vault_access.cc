@@ -27,6 +27,9 @@ absl::Status VaultError(VaultErrorKind kind, absl::StatusCode code,
 
 constexpr absl::string_view kRestore =
     "restore it from a copy (such as a .bkup file beside it)";
+constexpr absl::string_view kRestoreKey =
+    "restore it from a copy (such as a .bkup file beside it), or make a new "
+    "one with casemate recovery-key reset-password";
 
 absl::Status NoConfig(Dir& folder) {
   const bool has_key = folder.Stat(kDefaultMasterkeyFile).ok();
@@ -80,7 +83,7 @@ absl::StatusOr<MasterkeyFile> ReadMasterkeyFile(Dir& folder,
                                                 const std::string& name) {
   const auto damaged = [&name](absl::string_view problem) {
     return VaultError(VaultErrorKind::kMasterkeyDamaged,
-                      absl::StatusCode::kDataLoss, name, problem, kRestore);
+                      absl::StatusCode::kDataLoss, name, problem, kRestoreKey);
   };
   const absl::StatusOr<std::string> json =
       ReadSmallFile(folder, name, kMaxMasterkeyFileSize);
@@ -93,7 +96,8 @@ absl::StatusOr<MasterkeyFile> ReadMasterkeyFile(Dir& folder,
                       absl::StatusCode::kInvalidArgument, name,
                       file.status().message(),
                       "no known application writes such a file: do not enter "
-                      "your password, restore the file from a copy");
+                      "your password; restore the file from a copy, or make a "
+                      "new one with casemate recovery-key reset-password");
   }
   if (!file.ok()) return damaged(file.status().message());
   return file;
@@ -111,7 +115,7 @@ absl::Status UnlockError(const std::string& name, const absl::Status& why) {
   }
   if (absl::IsDataLoss(why)) {
     return VaultError(VaultErrorKind::kMasterkeyDamaged, why.code(), name,
-                      why.message(), kRestore);
+                      why.message(), kRestoreKey);
   }
   return Annotate(why, name);
 }

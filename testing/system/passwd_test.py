@@ -277,6 +277,16 @@ class PasswdTest(PasswdCase):
         before.pop(b"."), after.pop(b".")
         self.assert_same_tree(before, after, "the vault changed")
 
+    def test_a_copy_that_cannot_be_made_afterwards_is_a_warning(self):
+        vault = self.make_full_vault()
+        copy = backup_name(f"{vault.path}/{CONFIG}")
+        write(copy, b"something else")
+        answer = self.passwd(vault, "--new-password-file",
+                             self.secret_file(NEW))
+        self.assertRegex(answer.stderr, "warning.*" + os.path.basename(copy))
+        self.assertEqual(read(copy), b"something else")
+        self.assert_password(vault, NEW)
+
     def test_a_damaged_version_mac_is_put_right_when_asked(self):
         vault = self.make_full_vault()
         path = f"{vault.path}/{KEY_FILE}"
