@@ -63,8 +63,8 @@ std::string EncryptName(const NameContext& names, absl::string_view nfc) {
   return c9r;
 }
 
-absl::StatusOr<std::string> DecryptName(const NameContext& names,
-                                        absl::string_view c9r) {
+absl::StatusOr<std::string> AuthenticateName(const NameContext& names,
+                                             absl::string_view c9r) {
   if (!absl::EndsWith(c9r, kNameSuffix)) return NotCanonical();
   c9r.remove_suffix(kNameSuffix.size());
   if (c9r.size() < kMinEncodedNameSize || c9r.size() > kMaxEncodedNameSize) {
@@ -79,6 +79,12 @@ absl::StatusOr<std::string> DecryptName(const NameContext& names,
   RETURN_IF_ERROR(names.siv().Open(
       ConstBytes(sealed.data(), *size),
       MutableBytes(reinterpret_cast<uint8_t*>(&name[0]), name.size())));
+  return name;
+}
+
+absl::StatusOr<std::string> DecryptName(const NameContext& names,
+                                        absl::string_view c9r) {
+  ASSIGN_OR_RETURN(std::string name, AuthenticateName(names, c9r));
   if (!IsValidName(name)) {
     return absl::InvalidArgumentError(
         "the entry's decrypted name is not one that a directory can have");

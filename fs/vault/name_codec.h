@@ -71,6 +71,11 @@ std::string EncryptName(const NameContext& names, absl::string_view nfc);
 absl::StatusOr<std::string> DecryptName(const NameContext& names,
                                         absl::string_view c9r);
 
+// The same without the check of IsValidName: what whoever had the keys stored,
+// for a tool that tells what is wrong with it.
+absl::StatusOr<std::string> AuthenticateName(const NameContext& names,
+                                             absl::string_view c9r);
+
 // What a stored name must be to be shown: valid UTF-8 of 1 to kMaxNameSize
 // bytes, without '/' and NUL, not "." and not "..".
 bool IsValidName(absl::string_view name);

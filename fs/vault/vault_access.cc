@@ -163,7 +163,11 @@ absl::StatusOr<UnlockedVault> OpenVault(Dir& folder, ConstBytes password,
         "restore both files from one copy of the vault");
   }
   if (!config.ok()) return ConfigError(config.status());
-  RETURN_IF_ERROR(CheckRoot(folder, *masterkey));
+  const absl::Status root = CheckRoot(folder, *masterkey);
+  const bool is_accepted =
+      options.missing_root == MissingRoot::kAccepted &&
+      VaultErrorOf(root) == VaultErrorKind::kRootMissing;
+  if (!root.ok() && !is_accepted) return root;
   return UnlockedVault{*std::move(config), *std::move(masterkey)};
 }
 

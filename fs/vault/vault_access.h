@@ -11,6 +11,7 @@
 #ifndef FS_VAULT_VAULT_ACCESS_H_
 #define FS_VAULT_VAULT_ACCESS_H_
 
+#include <cstdint>
 #include <string>
 
 #include "absl/status/status.h"
@@ -30,8 +31,13 @@ struct UnlockedVault {
   Masterkey masterkey;
 };
 
+// What to do about a vault whose d/ or root content directory is missing.
+enum class MissingRoot : uint8_t { kRefused, kAccepted };
+
 struct OpenVaultOptions {
   VersionMac version_mac = VersionMac::kRequired;
+  // Accepted by who wants to repair it.
+  MissingRoot missing_root = MissingRoot::kRefused;
 };
 
 // Unlocks the vault in `folder` and checks that its root can be reached.

@@ -22,7 +22,8 @@ struct Alias {
   absl::string_view to;
 };
 
-constexpr Alias kVerbAliases[] = {{"unlock", "mount"}, {"umount", "unmount"}};
+constexpr Alias kVerbAliases[] = {
+    {"unlock", "mount"}, {"umount", "unmount"}, {"fsck", "doctor"}};
 
 constexpr Alias kFlagAliases[] = {
     {"--passfile", "--password-file"},
@@ -80,6 +81,9 @@ struct Found {
   ShowRecoveryKeyCommand show_recovery_key;
   ResetPasswordCommand reset_password;
   bool ignore_version_mac = false;
+  DoctorCommand doctor;
+  bool all = false;
+  bool no_progress = false;
   // Of the flags that say where these come from.
   Flags new_password_flags;
   Flags recovery_key_flags;
@@ -208,6 +212,21 @@ void AddKeyVerbs(CLI::App& app, Found& found) {
   AddSecret(PasswordUse::kChange, *reset, found.new_password_flags);
 }
 
+void AddDoctor(CLI::App& app, Found& found) {
+  CLI::App* verb = app.add_subcommand(
+      "doctor", "look for damage, and repair it without losing anything");
+  verb->add_option("VAULT", found.doctor.vault)->required();
+  verb->add_flag("--repair", found.doctor.repairs,
+                 "carry out the repairs that are safe; not on a mounted vault");
+  verb->add_flag("--content", found.doctor.reads_content,
+                 "authenticate the content of every file, too");
+  verb->add_flag("--json", found.json, "as one JSON object");
+  verb->add_flag("--all", found.all, "show every finding, not ten of a class");
+  verb->add_flag("--no-progress", found.no_progress,
+                 "draw nothing on the terminal");
+  AddSettings(PasswordSettingTable(), *verb, found);
+}
+
 absl::StatusOr<PasswordOptions> SecretOf(const Flags& flags, PasswordUse use) {
   MountSettings settings;
   for (const auto& [row, value] : flags) {
@@ -239,6 +258,15 @@ absl::StatusOr<Command> FinishPasswd(Found& found) {
   ShareInput(passwd.password, passwd.new_password);
   if (found.ignore_version_mac) passwd.version_mac = VersionMac::kIgnored;
   return Command(std::move(passwd));
+}
+
+absl::StatusOr<Command> FinishDoctor(Found& found) {
+  DoctorCommand& doctor = found.doctor;
+  if (found.json) doctor.format = InfoFormat::kJson;
+  if (found.all) doctor.listing = FindingListing::kAll;
+  if (found.no_progress) doctor.progress = ProgressDisplay::kNever;
+  ASSIGN_OR_RETURN(doctor.password, PasswordOf(found));
+  return Command(std::move(doctor));
 }
 
 absl::StatusOr<Command> FinishRecoveryKey(const CLI::App& verb, Found& found) {
@@ -311,6 +339,7 @@ absl::StatusOr<Command> Finish(const CLI::App& app, Found& found) {
     return Command(std::move(found.cat));
   }
   if (app.got_subcommand("passwd")) return FinishPasswd(found);
+  if (app.got_subcommand("doctor")) return FinishDoctor(found);
   if (app.got_subcommand("recovery-key")) {
     return FinishRecoveryKey(*app.get_subcommand("recovery-key"), found);
   }
@@ -356,6 +385,7 @@ absl::StatusOr<Command> ParseCommandLine(
   AddUnmount(app, found);
   AddReaders(app, found);
   AddKeyVerbs(app, found);
+  AddDoctor(app, found);
   app.add_subcommand("version", "print the version");
 
   std::vector<std::string> words = ReplaceAliases(arguments);

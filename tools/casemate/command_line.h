@@ -13,6 +13,7 @@
 #include "fs/vault/masterkey_file.h"
 #include "tools/casemate/mount_settings.h"
 #include "tools/casemate/password_options.h"
+#include "tools/casemate/progress.h"
 
 namespace casemate {
 
@@ -76,6 +77,19 @@ struct ResetPasswordCommand {
   PasswordOptions new_password;
 };
 
+// How many findings of a class are shown.
+enum class FindingListing : uint8_t { kSome, kAll };
+
+struct DoctorCommand {
+  std::string vault;
+  InfoFormat format = InfoFormat::kText;
+  FindingListing listing = FindingListing::kSome;
+  bool reads_content = false;
+  bool repairs = false;
+  ProgressDisplay progress = ProgressDisplay::kOnTerminal;
+  PasswordOptions password;
+};
+
 struct VersionCommand {};
 
 struct HelpCommand {
@@ -85,11 +99,12 @@ struct HelpCommand {
 using Command =
     std::variant<InitCommand, MountCommand, UnmountCommand, InfoCommand,
                  ListCommand, CatCommand, PasswdCommand, ShowRecoveryKeyCommand,
-                 ResetPasswordCommand, VersionCommand, HelpCommand>;
+                 ResetPasswordCommand, DoctorCommand, VersionCommand,
+                 HelpCommand>;
 
 // The arguments with other tools' spellings replaced by ours: `unlock`,
-// `umount`, --passfile, and --password:stdin, :env, :file. Nothing after "--"
-// is changed.
+// `umount`, `fsck`, --passfile, and --password:stdin, :env, :file. Nothing
+// after "--" is changed.
 std::vector<std::string> ReplaceAliases(
     absl::Span<const std::string> arguments);
 

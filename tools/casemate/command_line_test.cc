@@ -261,10 +261,32 @@ TEST(ParseCommandLineTest, NonsenseIsAUsageError) {
 }
 
 TEST(ParseCommandLineTest, UnknownVerbIsNamed) {
-  const auto command = ParseCommandLine({"fsck", "/vault"});
+  const auto command = ParseCommandLine({"chkdsk", "/vault"});
   ASSERT_FALSE(command.ok());
-  EXPECT_NE(command.status().message().find("unknown verb \"fsck\""),
+  EXPECT_NE(command.status().message().find("unknown verb \"chkdsk\""),
             absl::string_view::npos);
+}
+
+TEST(ParseCommandLineTest, DoctorLooksUnlessItIsToRepair) {
+  const DoctorCommand plain = Parse<DoctorCommand>({"doctor", "v"});
+  EXPECT_EQ(plain.vault, "v");
+  EXPECT_FALSE(plain.repairs);
+  EXPECT_FALSE(plain.reads_content);
+  EXPECT_EQ(plain.format, InfoFormat::kText);
+  EXPECT_EQ(plain.listing, FindingListing::kSome);
+  EXPECT_EQ(plain.progress, ProgressDisplay::kOnTerminal);
+
+  const DoctorCommand all =
+      Parse<DoctorCommand>({"fsck", "--repair", "--content", "--json", "--all",
+                            "--no-progress", "--password-stdin", "v"});
+  EXPECT_TRUE(all.repairs);
+  EXPECT_TRUE(all.reads_content);
+  EXPECT_EQ(all.format, InfoFormat::kJson);
+  EXPECT_EQ(all.listing, FindingListing::kAll);
+  EXPECT_EQ(all.progress, ProgressDisplay::kNever);
+  EXPECT_TRUE(all.password.standard_input);
+  ExpectUsageError({"doctor"});
+  ExpectUsageError({"doctor", "v", "w"});
 }
 
 }  // namespace

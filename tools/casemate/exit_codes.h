@@ -28,6 +28,7 @@ namespace casemate {
   X(kFork, 17, "the daemon could not be started or ended unexpectedly")       \
   X(kServe, 19, "mounting, serving or flushing the file system failed")       \
   X(kEmptyPassword, 22, "the password is empty")                              \
+  X(kFindings, 26, "the doctor found something that is wrong")                \
   X(kAlreadyMounted, 40, "the vault is mounted already")                      \
   X(kBusy, 41, "the mount is in use")                                         \
   X(kUnsupportedVault, 42, "the vault is of a kind this version cannot open") \

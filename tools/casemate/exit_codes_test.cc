@@ -56,6 +56,7 @@ TEST(ExitCodesTest, NumbersThatScriptsRelyOnStay) {
   EXPECT_EQ(static_cast<int>(ExitCode::kFork), 17);
   EXPECT_EQ(static_cast<int>(ExitCode::kServe), 19);
   EXPECT_EQ(static_cast<int>(ExitCode::kEmptyPassword), 22);
+  EXPECT_EQ(static_cast<int>(ExitCode::kFindings), 26);
   EXPECT_EQ(static_cast<int>(ExitCode::kAlreadyMounted), 40);
   EXPECT_EQ(static_cast<int>(ExitCode::kBusy), 41);
   EXPECT_EQ(static_cast<int>(ExitCode::kUnsupportedVault), 42);
@@ -64,7 +65,7 @@ TEST(ExitCodesTest, NumbersThatScriptsRelyOnStay) {
   EXPECT_EQ(static_cast<int>(ExitCode::kMetricsAddress), 45);
   EXPECT_EQ(static_cast<int>(ExitCode::kNotMounted), 46);
   EXPECT_EQ(static_cast<int>(ExitCode::kRecoveryKey), 47);
-  EXPECT_EQ(ExitCodeTable().size(), 23u);
+  EXPECT_EQ(ExitCodeTable().size(), 24u);
 }
 
 }  // namespace

@@ -17,6 +17,7 @@
 #include "base/status.h"
 #include "tools/casemate/cli_error.h"
 #include "tools/casemate/command_line.h"
+#include "tools/casemate/doctor_command.h"
 #include "tools/casemate/info_command.h"
 #include "tools/casemate/init_command.h"
 #include "tools/casemate/key_commands.h"
@@ -80,6 +81,9 @@ struct Runner {
   }
   absl::Status operator()(const ResetPasswordCommand& c) {
     return RunResetPassword(c, logger);
+  }
+  absl::Status operator()(const DoctorCommand& c) {
+    return RunDoctor(c, logger);
   }
   absl::Status operator()(const InfoCommand& c) {
     ASSIGN_OR_RETURN(const std::string text, RunInfo(c));

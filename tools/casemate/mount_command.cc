@@ -26,12 +26,12 @@
 #include "tools/casemate/cli_error.h"
 #include "tools/casemate/daemon_logger.h"
 #include "tools/casemate/interrupts.h"
-#include "tools/casemate/lock_holder.h"
 #include "tools/casemate/mountinfo.h"
 #include "tools/casemate/proc_file.h"
 #include "tools/casemate/runtime_record.h"
 #include "tools/casemate/serving.h"
 #include "tools/casemate/startup.h"
+#include "tools/casemate/vault_lock.h"
 #include "tools/casemate/vault_opening.h"
 #include "tools/casemate/version.h"
 
@@ -88,39 +88,6 @@ absl::Status CheckOutsideVault(const Plan& plan) {
                   absl::StrCat(plan.mountpoint, " is inside the vault"),
                   "Mount it elsewhere: what copies the vault would copy the "
                   "cleartext too.");
-}
-
-absl::Status AlreadyMounted(const Plan& plan, const Dir& content) {
-  absl::optional<pid_t> holder;
-  const absl::StatusOr<FileStat> stat = content.StatSelf();
-  const absl::StatusOr<std::string> locks = ReadProcFile("/proc/locks");
-  if (stat.ok() && locks.ok()) {
-    holder = FindLockHolder(*locks, stat->id.device, stat->id.inode);
-  }
-  const std::string who = holder ? absl::StrCat(" by process ", *holder, " (",
-                                                CommandOf(*holder), ")")
-                                 : "";
-  return CliError(ExitCode::kAlreadyMounted,
-                  absl::StrCat(plan.vault, " is mounted already", who),
-                  "Unmount it first.");
-}
-
-// The folder d/, locked until it is destroyed: the mark of a mounted vault.
-absl::StatusOr<std::unique_ptr<Dir>> LockVault(const Plan& plan, Dir& folder) {
-  absl::StatusOr<std::unique_ptr<Dir>> content = folder.OpenDir("d");
-  if (!content.ok()) {
-    return CliError(
-        ErrnoOf(content.status()) == ENOENT ? ExitCode::kVaultDamaged
-                                            : ExitCode::kOther,
-        absl::StrCat("the vault's folder d: ", content.status().message()));
-  }
-  const absl::Status locked = (*content)->LockExclusive();
-  if (locked.ok()) return content;
-  if (ErrnoOf(locked) == EWOULDBLOCK) return AlreadyMounted(plan, **content);
-  return CliError(
-      ExitCode::kOther,
-      absl::StrCat("cannot mark the vault as mounted: ", locked.message()),
-      "The file system it is on must support flock(2).");
 }
 
 // What a daemon must not keep: everything it inherited, but for its own two and
@@ -284,7 +251,7 @@ absl::Status Daemon::Unlock() {
     return FromVaultError(info.status());
   }
   RETURN_IF_ERROR(CheckOutsideVault(plan_));
-  ASSIGN_OR_RETURN(lock_, LockVault(plan_, *folder));
+  ASSIGN_OR_RETURN(lock_, LockVault(plan_.vault, *folder));
   ASSIGN_OR_RETURN(
       UnlockedVault vault,
       UnlockVault(*folder, plan_.settings.password, interrupts_, logger_));
