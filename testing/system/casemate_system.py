@@ -444,7 +444,8 @@ class SystemTestCase(unittest.TestCase):
         return subprocess.Popen(
             [program or self.binary, *arguments],
             env={**self.environment, **(environment or {})},
-            stdin=subprocess.DEVNULL, cwd=options.pop("cwd", "/"),
+            stdin=options.pop("stdin", subprocess.DEVNULL),
+            cwd=options.pop("cwd", "/"),
             **owner, **options)
 
     def run_tool(self, name, *arguments, expect=0, patience=120, **options):

@@ -11,13 +11,13 @@ def system_test(name, srcs = [], size = "medium"):
     native.sh_test(
         name = name,
         size = size,
-        srcs = ["run_python_test.sh"],
+        srcs = ["//testing/system:run_python_test.sh"],
         args = [
             "$(rootpath %s.py)" % name,
             "$(rootpath //tools/casemate:casemate)",
         ],
         data = srcs + [
-            "casemate_system.py",
+            "//testing/system:casemate_system.py",
             name + ".py",
             "//tools/casemate:casemate",
         ],

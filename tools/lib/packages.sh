@@ -23,6 +23,7 @@ build_packages=(
 
 test_packages=(
   attr
+  default-jdk-headless
   git
   jq
   libclang-rt-19-dev
@@ -32,10 +33,12 @@ test_packages=(
   llvm-19
   man-db
   mandoc
+  maven
   procps
   prometheus
   psmisc
   python3
+  python3-pip
   sqlite3
   strace
   tar
