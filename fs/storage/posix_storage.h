@@ -6,8 +6,12 @@
 // RESOLVE_NO_SYMLINKS, RESOLVE_NO_MAGICLINKS and RESOLVE_NO_XDEV, so whoever
 // can write to the store cannot lead the daemon out of it. Where the kernel or
 // a seccomp filter has no openat2, each component is opened by itself with
-// O_NOFOLLOW and must lie on its parent's device; then a bind mount of the same
+// O_NOFOLLOW and must lie on its parent's mount. Before Linux 5.8, which tells
+// no mounts, it must lie on its parent's device; then a bind mount of the same
 // file system goes unnoticed, and a btrfs subvolume counts as a mount.
+//
+// A device planted as a file is opened before it is refused, though never
+// waited for; mount stores that others can make devices on with "nodev".
 //
 // New files and directories get the permissions asked for as far as the
 // process's umask lets them: main() calls umask(0), since the kernel has

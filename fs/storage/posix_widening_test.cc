@@ -74,6 +74,21 @@ TEST_F(PosixWideningTest, OwnFileOpensWhateverItsModeWhichStays) {
   }
 }
 
+// Nor is a device on a store that is mounted without devices.
+TEST_F(PosixWideningTest, WhatIsNoFileIsEIOWhateverItsModeAndKeepsIt) {
+  temp_.MakeFifo("fifo");
+  temp_.MakeSocket("socket");
+  for (const char* name : {"fifo", "socket"}) {
+    SetMode(name, 0);
+    RunUnprivileged([&] {
+      for (const Access access : {Access::kRead, Access::kReadWrite}) {
+        EXPECT_EQ(ErrnoOf(dir_->OpenFile(name, access).status()), EIO) << name;
+      }
+    });
+    EXPECT_EQ(ModeOf(name), 0);
+  }
+}
+
 TEST_F(PosixWideningTest, ModeOfAFileThatIsOnlyReadStaysToTheLastBit) {
   temp_.Write("f", "abc");
   SetMode("f", 07000);
@@ -115,15 +130,6 @@ TEST_F(PosixWideningTest, DirectoryInPlaceOfAFileIsStillEIO) {
     EXPECT_EQ(ErrnoOf(dir_->OpenFile("d", Access::kRead).status()), EIO);
   });
   EXPECT_EQ(ModeOf("d"), 0);
-}
-
-TEST_F(PosixWideningTest, FifoIsNotWidened) {
-  temp_.MakeFifo("p");
-  SetMode("p", 0);
-  RunUnprivileged([&] {
-    EXPECT_EQ(ErrnoOf(dir_->OpenFile("p", Access::kRead).status()), EACCES);
-  });
-  EXPECT_EQ(ModeOf("p"), 0);
 }
 
 // Asks for the mode again and again while others open the file.
