@@ -116,12 +116,15 @@ absl::Status FileSystem::CheckAlias(const Inode& parent, const Node& node) {
     // Gone from its old place: it was moved behind us, and this is the new one.
     is_alias = there.ok() && there->dir_id == node.dir_id;
   }
-  if (!is_alias) return absl::OkStatus();
+  return is_alias ? RefuseAlias(node.entry, known.entry) : absl::OkStatus();
+}
+
+absl::Status FileSystem::RefuseAlias(absl::string_view entry,
+                                     absl::string_view other) {
   metrics_->directory_aliases().Increment();
   logger_->LogLimited(
       "alias", Severity::kError,
-      absl::StrCat(node.entry, ": a second name for the directory at ",
-                   known.entry));
+      absl::StrCat(entry, ": a second name for the directory at ", other));
   return WithErrno(absl::DataLossError("a second name for a directory"), EIO);
 }
 

@@ -232,6 +232,8 @@ class FileSystem {
   // lookup, whatever removes or moves one asks: it would take the other name's
   // content along, and lock a directory above after one below.
   absl::Status CheckAlias(const Inode& parent, const Node& node);
+  // The EIO: counted, and logged by the two entries.
+  absl::Status RefuseAlias(absl::string_view entry, absl::string_view other);
   absl::StatusOr<Entry> LookupLocked(const Inode& parent,
                                      absl::string_view name);
   // The NFC form of `name` when that is another spelling.
@@ -250,6 +252,8 @@ class FileSystem {
   // Rename, in its steps (rename.cc).
   struct RenameRequest;
   absl::Status RenameLocked(const RenameRequest& request);
+  absl::Status CheckSameNode(const RenameRequest& request, const Node& source,
+                             const Node& target);
   absl::Status CheckRename(const RenameRequest& request, const Node& source,
                            const absl::optional<Node>& target);
   absl::Status CheckAncestry(const RenameRequest& request, const Node& source,

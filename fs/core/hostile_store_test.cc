@@ -5,6 +5,7 @@
 #include <fstream>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/strings/match.h"
@@ -121,6 +122,127 @@ TEST_F(HostileStoreTest, EmptyDirectoryIsNotLostByRemovingItsSecondName) {
   EXPECT_EQ(Errno(fs().RemoveDirectory(caller(), kRootIno, "b")), EIO);
   vault_.MakeFile(ino, "f", "still works");
   EXPECT_EQ(vault_.List(ino), std::vector<std::string>{"f"});
+}
+
+// Every verb that takes a name, on the second name "b" of the directory "a".
+TEST_F(HostileStoreTest,
+       SecondNameIsRefusedByEveryVerbAndCostsTheFirstNothing) {
+  const std::string a = MakeDirAt(kRootIno, "a");
+  const std::string b = MakeDirAt(kRootIno, "b");
+  const Ino first = vault_.Find(kRootIno, "a");
+  const Ino file = vault_.MakeFile(first, "f", "content");
+  vault_.MakeFile(kRootIno, "sibling", "fine");
+  vault_.MakeDir(kRootIno, "empty");
+  Store(b, Load(a));
+  const auto rename = [this](const char* from, const char* to,
+                             RenameFlag flag) {
+    return Errno(fs().Rename(caller(), kRootIno, from, kRootIno, to, flag));
+  };
+  uint64_t refused = aliases();
+  const auto expect_refused = [&](int error) {
+    EXPECT_EQ(error, EIO);
+    EXPECT_GT(aliases(), refused);
+    refused = aliases();
+  };
+  expect_refused(LookupErrno(kRootIno, "b"));
+  expect_refused(Errno(fs().RemoveDirectory(caller(), kRootIno, "b")));
+  expect_refused(rename("b", "x", RenameFlag::kNone));
+  expect_refused(rename("b", "x", RenameFlag::kNoReplace));
+  expect_refused(rename("empty", "b", RenameFlag::kNone));
+  for (const char* other : {"a", "empty", "sibling"}) {
+    expect_refused(rename("b", other, RenameFlag::kExchange));
+    expect_refused(rename(other, "b", RenameFlag::kExchange));
+  }
+  expect_refused(rename("a", "b", RenameFlag::kNone));
+  expect_refused(rename("b", "a", RenameFlag::kNone));
+  EXPECT_EQ(Errno(fs().MakeDirectory(caller(), kRootIno, "b", 0755)), EEXIST);
+  EXPECT_EQ(Errno(fs().MakeNode(caller(), kRootIno, "b", 0644)), EEXIST);
+  EXPECT_EQ(Errno(fs().MakeSymlink(caller(), kRootIno, "b", "t")), EEXIST);
+  EXPECT_EQ(Errno(fs().Unlink(caller(), kRootIno, "b")), EISDIR);
+
+  EXPECT_EQ(vault_.List(kRootIno),
+            (std::vector<std::string>{"a", "b", "empty", "sibling"}));
+  EXPECT_EQ(vault_.Find(kRootIno, "a"), first);
+  EXPECT_EQ(vault_.List(first), std::vector<std::string>{"f"});
+  EXPECT_EQ(vault_.Content(file), "content");
+  EXPECT_EQ(vault_.Content(vault_.Find(kRootIno, "sibling")), "fine");
+}
+
+// The kernel has forgotten both, or never knew them: a rename of one onto the
+// other must not take its target's content along, which is its own.
+TEST_F(HostileStoreTest, TwoNamesUnknownToTheKernelAreStillTwoNamesOfOne) {
+  const std::string a = MakeDirAt(kRootIno, "a");
+  const std::string b = MakeDirAt(kRootIno, "b");
+  const Ino other = vault_.MakeDir(kRootIno, "other");
+  const std::string c = MakeDirAt(other, "c");
+  Store(b, Load(a));
+  Store(c, Load(a));
+  vault_.Remount();
+  const Ino other_dir = vault_.Find(kRootIno, "other");
+  for (const RenameFlag flag : {RenameFlag::kNone, RenameFlag::kExchange}) {
+    EXPECT_EQ(Errno(fs().Rename(caller(), kRootIno, "a", kRootIno, "b", flag)),
+              EIO);
+    EXPECT_EQ(Errno(fs().Rename(caller(), kRootIno, "b", kRootIno, "a", flag)),
+              EIO);
+    EXPECT_EQ(Errno(fs().Rename(caller(), kRootIno, "a", other_dir, "c", flag)),
+              EIO);
+    EXPECT_EQ(Errno(fs().Rename(caller(), other_dir, "c", kRootIno, "b", flag)),
+              EIO);
+  }
+  EXPECT_EQ(aliases(), 8u);
+  // Whichever is looked up first is the directory, until it is forgotten.
+  for (const auto& [parent, name] :
+       {std::make_pair(other_dir, "c"), std::make_pair(kRootIno, "b"),
+        std::make_pair(kRootIno, "a")}) {
+    const Ino found = vault_.Find(parent, name);
+    vault_.MakeFile(found, std::string("by ") + name, name);
+    EXPECT_EQ(LookupErrno(kRootIno, "a"), std::string(name) == "a" ? 0 : EIO);
+    fs().Forget(found, std::string(name) == "a" ? 2 : 1);
+  }
+  EXPECT_EQ(vault_.List(vault_.Find(kRootIno, "a")),
+            (std::vector<std::string>{"by a", "by b", "by c"}));
+  EXPECT_EQ(Errno(fs().RemoveDirectory(caller(), kRootIno, "a")), ENOTEMPTY);
+}
+
+// The root's id is the empty text, which dir.c9r may not hold.
+TEST_F(HostileStoreTest, NoDirectoryShowsTheRootsContent) {
+  const std::string path = MakeDirAt(kRootIno, "root");
+  vault_.MakeFile(kRootIno, "sibling", "fine");
+  Store(path, "");
+  EXPECT_EQ(LookupErrno(kRootIno, "root"), EIO);
+  EXPECT_EQ(Errno(fs().RemoveDirectory(caller(), kRootIno, "root")), EIO);
+  EXPECT_EQ(Errno(fs().Rename(caller(), kRootIno, "root", kRootIno, "x",
+                              RenameFlag::kNone)),
+            EIO);
+  EXPECT_EQ(vault_.List(kRootIno),
+            (std::vector<std::string>{"root", "sibling"}));
+  EXPECT_GE(vault_.metrics().broken_nodes().value(), 3u);
+}
+
+// a/b/c, where c is b again, below a second name of a.
+TEST_F(HostileStoreTest, ChainOfLoopsEndsAtItsFirstRepetition) {
+  const std::string a = MakeDirAt(kRootIno, "a");
+  const Ino a_ino = vault_.Find(kRootIno, "a");
+  const std::string b = MakeDirAt(a_ino, "b");
+  const Ino b_ino = vault_.Find(a_ino, "b");
+  const std::string c = MakeDirAt(b_ino, "c");
+  const std::string up = MakeDirAt(b_ino, "up");
+  Store(c, Load(b));
+  Store(up, Load(a));
+  vault_.MakeFile(b_ino, "f", "content");
+  EXPECT_EQ(LookupErrno(b_ino, "c"), EIO);
+  EXPECT_EQ(LookupErrno(b_ino, "up"), EIO);
+  EXPECT_EQ(Errno(fs().Rename(caller(), kRootIno, "a", b_ino, "up",
+                              RenameFlag::kNone)),
+            EIO);
+  EXPECT_EQ(
+      Errno(fs().Rename(caller(), a_ino, "b", b_ino, "c", RenameFlag::kNone)),
+      EIO);
+  EXPECT_EQ(Errno(fs().Rename(caller(), b_ino, "c", kRootIno, "c",
+                              RenameFlag::kNone)),
+            EIO);
+  EXPECT_EQ(vault_.List(b_ino), (std::vector<std::string>{"c", "f", "up"}));
+  EXPECT_EQ(aliases(), 5u);
 }
 
 TEST_F(HostileStoreTest, DirectoryMovedBehindUsIsTheSameNodeAtItsNewPlace) {

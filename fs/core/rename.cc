@@ -123,8 +123,9 @@ absl::Status FileSystem::RenameLocked(const RenameRequest& request) {
   if (!target && request.flag == RenameFlag::kExchange) {
     return ErrnoError(ENOENT, "rename");
   }
-  // Two names of one node: nothing to do (R4).
-  if (target && target->stat.id == source.stat.id) return absl::OkStatus();
+  if (target && target->stat.id == source.stat.id) {
+    return CheckSameNode(request, source, *target);
+  }
   RETURN_IF_ERROR(CheckRename(request, source, target));
 
   const InodePin replaced = target && target->kind == NodeKind::kDirectory &&
@@ -139,6 +140,17 @@ absl::Status FileSystem::RenameLocked(const RenameRequest& request) {
   ASSIGN_OR_RETURN(const bool is_empty, tree_->IsEmpty(*target->dir_id));
   if (!is_empty) return ErrnoError(ENOTEMPTY, "rename over a directory");
   return MoveNode(request, *from, source, *to, target);
+}
+
+// Two names of one node: nothing to do (R4), unless a directory was given the
+// second by who wrote its id into another place, whether one is known or not.
+absl::Status FileSystem::CheckSameNode(const RenameRequest& request,
+                                       const Node& source, const Node& target) {
+  if (source.kind != NodeKind::kDirectory ||
+      (request.is_within_one_directory() && source.entry == target.entry)) {
+    return absl::OkStatus();
+  }
+  return RefuseAlias(source.entry, target.entry);
 }
 
 absl::Status FileSystem::CheckRename(const RenameRequest& request,
