@@ -258,6 +258,28 @@ TEST_F(BrokenVaultTest, NodesInTheFormThatTheThresholdDoesNotSelectAreHidden) {
   EXPECT_EQ(vault_.metrics().names_invalid().value(), 2);
 }
 
+// A synchronisation tool's copy of the content, say. It has no other name.
+TEST_F(BrokenVaultTest, WhatAnAbsentNodeHoldsKeepsItsName) {
+  MakeShortened(kLongName);
+  const std::string entry = Entry(kLongName);
+  Write(entry + "/contents (1).c9r", "somebody's");
+  EXPECT_EQ(
+      ErrnoOf(tree_.MakeDirectory(*root_, kLongName, 0755, kNobody).status()),
+      EEXIST);
+  EXPECT_EQ(
+      ErrnoOf(tree_.CreateSymlink(*root_, kLongName, "t", kNobody).status()),
+      EEXIST);
+  const std::string name_file = vault_.EntryPath(DirId(), entry + "/name.c9s");
+  EXPECT_EQ(vault_.folder().Read(name_file), vault_.C9r(DirId(), kLongName));
+  // A file goes into the node directory that is there.
+  const auto file = tree_.CreateFile(*root_, kLongName, 0644, kNobody);
+  ASSERT_TRUE(file.ok()) << file.status();
+  EXPECT_TRUE(tree_.RemoveNode(*root_, file->node).ok());
+  EXPECT_EQ(FindErrno(kLongName), ENOENT);
+  EXPECT_EQ(vault_.folder().Read(name_file), vault_.C9r(DirId(), kLongName));
+  EXPECT_TRUE(std::filesystem::exists(In(entry + "/contents (1).c9r")));
+}
+
 // Runs `body` in a thread that has given up its capabilities, in which root is
 // a user like any other.
 void RunUnprivileged(const std::function<void()>& body) {

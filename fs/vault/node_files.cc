@@ -20,6 +20,8 @@ namespace {
 
 constexpr absl::string_view kTemporaryPrefix = ".casemate-";
 constexpr absl::string_view kTemporarySuffix = ".tmp";
+// Of a shortened entry: what tells it from the others.
+constexpr size_t kShortHashSize = 28;
 
 // nullopt when there is no such type file.
 absl::StatusOr<absl::optional<FoundNode>> ProbeTypeFile(const Dir& content,
@@ -210,12 +212,27 @@ absl::StatusOr<bool> IsAbsentNode(const Dir& content, absl::string_view entry) {
 }
 
 absl::Status RemoveNodeDirectory(Dir& content, absl::string_view entry) {
-  const absl::StatusOr<FoundNode> found = InspectNode(content, entry);
-  if (!IsErrno(found.status(), ENOENT)) {
-    return ErrnoError(ENOTEMPTY, "a node directory that holds a node");
+  ASSIGN_OR_RETURN(const bool is_absent, IsAbsentNode(content, entry));
+  if (!is_absent) {
+    return ErrnoError(ENOTEMPTY, "a node directory that holds something");
   }
-  RETURN_IF_ERROR(RemoveIfPresent(content, InnerPath(entry, kLongNameFile)));
-  return content.RemoveDir(entry);
+  // Out of the way rather than removed: another client may be putting a type
+  // file in, and without its name that node could never be shown.
+  const std::string name_file = InnerPath(entry, kLongNameFile);
+  const std::string aside = absl::StrCat(
+      kTemporaryPrefix, entry.substr(0, kShortHashSize), kTemporarySuffix);
+  const absl::Status moved =
+      content.Rename(name_file, content, aside, RenameMode::kReplace);
+  if (!moved.ok() && !IsErrno(moved, ENOENT)) return moved;
+  const absl::Status removed = content.RemoveDir(entry);
+  if (!moved.ok()) return removed;
+  if (removed.ok()) {
+    content.RemoveFile(aside).IgnoreError();
+  } else {
+    content.Rename(aside, content, name_file, RenameMode::kNoReplace)
+        .IgnoreError();
+  }
+  return removed;
 }
 
 absl::Status MoveToFreeEntry(Dir& from_content, absl::string_view from,

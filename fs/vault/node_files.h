@@ -86,8 +86,8 @@ struct NodeMaker {
 // node: at most a name.c9s. Then it may be removed with its parent.
 absl::StatusOr<bool> IsAbsentNode(const Dir& content, absl::string_view entry);
 
-// Removes the node directory `entry` with its name.c9s. ENOTEMPTY, and
-// name.c9s stays, when a type file is in it.
+// Removes the node directory `entry` with its name.c9s. name.c9s stays when the
+// directory does: ENOTEMPTY when anything else is in it, be it no node's file.
 absl::Status RemoveNodeDirectory(Dir& content, absl::string_view entry);
 
 // Renames the finished node `from` of `content` to `entry`, which is to be

@@ -65,6 +65,22 @@ absl::Status Rename(VaultTree& tree, const VaultDir& dir,
   return tree.Rename(dir, source, dir, to, target, mode).status();
 }
 
+// A node that can be found is listed: a shortened one keeps its name.c9s for as
+// long as it is visible.
+void ExpectListedAsFound(VaultTree& tree, const VaultDir& dir) {
+  const absl::StatusOr<std::vector<ListedNode>> listed = tree.List(dir);
+  ASSERT_TRUE(listed.ok()) << listed.status();
+  for (const std::string& name :
+       {std::string("a"), std::string("b"), kLong, kOtherLong}) {
+    const bool is_listed = std::any_of(
+        listed->begin(), listed->end(),
+        [&name](const ListedNode& node) { return node.name == name; });
+    if (tree.Find(dir, name).ok()) {
+      EXPECT_TRUE(is_listed) << name;
+    }
+  }
+}
+
 const NodeKind kKinds[] = {NodeKind::kFile, NodeKind::kDirectory,
                            NodeKind::kSymlink};
 
@@ -184,6 +200,46 @@ TEST(VaultFaultsTest, AFailedRemovalLeavesNoTrace) {
   ExpectFailureLeavesNoTrace(RemovalScenarios());
 }
 
+// Looking fails, too, not only changing.
+TEST(VaultFaultsTest, WhateverFailsOnceWhatIsFoundIsListed) {
+  std::vector<Scenario> scenarios = CreationScenarios();
+  for (auto more : {RenameScenarios(), RemovalScenarios()}) {
+    scenarios.insert(scenarios.end(), more.begin(), more.end());
+  }
+  for (const Scenario& scenario : scenarios) {
+    SCOPED_TRACE(scenario.what);
+    for (int n = 1;; ++n) {
+      TestVault vault;
+      const auto root = vault.root();
+      scenario.prepare(vault.tree(), *root);
+      vault.plan().Fail(kAllCalls, Fault::Nth(n, EACCES));
+      scenario.act(vault.tree(), *root).IgnoreError();
+      if (vault.plan().faults_injected() == 0) break;
+      vault.plan().ClearFaults();
+      SCOPED_TRACE(absl::StrCat("failed call ", n));
+      ExpectListedAsFound(vault.tree(), *root);
+    }
+  }
+}
+
+// The tidying after a removal, or before a node that takes an absent one's
+// place.
+TEST(VaultFaultsTest, ANodeDirectoryThatStaysKeepsItsName) {
+  for (const NodeKind kind : kKinds) {
+    TestVault vault;
+    const auto root = vault.root();
+    ASSERT_TRUE(Make(vault.tree(), *root, kind, kLong).ok());
+    vault.plan().Fail(StorageCall::kRemoveDir,
+                      Fault::Nth(1, EBUSY).OnPath(vault.Entry(DirId(), kLong)));
+    EXPECT_TRUE(Remove(vault.tree(), *root, kLong).ok());
+    EXPECT_EQ(vault.plan().faults_injected(), 1);
+    EXPECT_EQ(vault.folder().Read(vault.EntryPath(
+                  DirId(), vault.Entry(DirId(), kLong) + "/name.c9s")),
+              vault.C9r(DirId(), kLong));
+    EXPECT_EQ(vault.Paths().size(), 4);  // of which one is the root's dirid.c9r
+  }
+}
+
 // What a crash leaves is looked at through a tree that knows nothing of it.
 std::unique_ptr<VaultTree> Reopen(TestVault& vault, Metrics* metrics,
                                   RateLimitedLogger* logger,
@@ -208,6 +264,7 @@ void ExpectEveryCrashStateIsSound(const std::vector<Scenario>& scenarios) {
       RateLimitedLogger logger(&log, &clock, absl::Hours(1));
       const auto tree = Reopen(vault, &metrics, &logger, &clock);
       const auto root = *tree->OpenDir(DirId());
+      ExpectListedAsFound(*tree, *root);
       for (const std::string& name :
            {std::string("a"), std::string("b"), kLong, kOtherLong}) {
         const absl::StatusOr<Node> found = tree->Find(*root, name);
@@ -287,6 +344,7 @@ TEST(VaultFaultsTest, ACrashWhileRenamingLeavesTheTargetOldOrNew) {
       RateLimitedLogger logger(&log, &clock, absl::Hours(1));
       const auto tree = Reopen(vault, &metrics, &logger, &clock);
       const auto reopened = *tree->OpenDir(DirId());
+      ExpectListedAsFound(*tree, *reopened);
       const auto at_target = ObjectsAt(*tree, *reopened, TargetNames());
       if (!targets.empty()) EXPECT_EQ(at_target.size(), 1);
       for (const BackingId& id : at_target) {
