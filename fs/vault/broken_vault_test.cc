@@ -280,6 +280,60 @@ TEST_F(BrokenVaultTest, WhatAnAbsentNodeHoldsKeepsItsName) {
   EXPECT_TRUE(std::filesystem::exists(In(entry + "/contents (1).c9r")));
 }
 
+// dirid.c9r is for repairs: whatever it holds, or is, changes nothing.
+TEST_F(BrokenVaultTest, TheIdsCopyIsNeitherBelievedNorMended) {
+  const Node dir = *tree_.MakeDirectory(*root_, "dir", 0755, kNobody);
+  const std::string path = vault_.EntryPath(*dir.dir_id, "dirid.c9r");
+  const std::string right = vault_.folder().Read(path);
+  const Node other = *tree_.MakeDirectory(*root_, "other", 0755, kNobody);
+  const std::string others =
+      vault_.folder().Read(vault_.EntryPath(*other.dir_id, "dirid.c9r"));
+  for (const std::string& held :
+       {others, std::string("junk"), std::string(), right.substr(0, 68)}) {
+    vault_.folder().Write(path, held);
+    EXPECT_EQ(tree_.Find(*root_, "dir")->dir_id, dir.dir_id);
+    const auto opened = vault_.Open(*dir.dir_id);
+    const auto file = tree_.CreateFile(*opened, "f", 0644, kNobody);
+    ASSERT_TRUE(file.ok()) << file.status();
+    EXPECT_EQ(tree_.List(*opened)->size(), 1);
+    EXPECT_TRUE(tree_.RemoveNode(*opened, file->node).ok());
+    EXPECT_EQ(vault_.folder().Read(path), held);
+  }
+  EXPECT_EQ(vault_.metrics().broken_nodes().value(), 0);
+  EXPECT_TRUE(tree_.RemoveDirectory(*root_, dir).ok());
+}
+
+// What newer official versions lay beside a file that they have open.
+TEST_F(BrokenVaultTest, InUseMarkersAreIgnoredAndKept) {
+  absl::StatusOr<CreatedFile> file =
+      tree_.CreateFile(*root_, "file", 0644, kNobody);
+  absl::StatusOr<CreatedFile> long_file =
+      tree_.CreateFile(*root_, kLongName, 0644, kNobody);
+  ASSERT_TRUE(file.ok() && long_file.ok());
+  std::string beside = Entry("file");
+  beside.replace(beside.size() - 4, 4, ".c9u");
+  const std::string inside = Entry(kLongName) + "/contents.c9u";
+  Write(beside, "in use");
+  Write(inside, "in use");
+  EXPECT_THAT(Names(), UnorderedElementsAre("file", kLongName));
+  EXPECT_EQ(FindErrno("file"), 0);
+  EXPECT_EQ(FindErrno(kLongName), 0);
+  EXPECT_EQ(vault_.metrics().names_invalid().value(), 0);
+  EXPECT_EQ(vault_.metrics().sync_conflicts().value(), 0);
+
+  const auto rename = [this](const Node& node, const std::string& to) {
+    return tree_.Rename(*root_, node, *root_, to, absl::nullopt,
+                        RenameMode::kNoReplace);
+  };
+  ASSERT_TRUE(rename(file->node, "moved").ok());
+  EXPECT_EQ(vault_.folder().Read(vault_.EntryPath(DirId(), beside)), "in use");
+  ASSERT_TRUE(tree_.RemoveNode(*root_, *tree_.Find(*root_, "moved")).ok());
+  EXPECT_EQ(vault_.folder().Read(vault_.EntryPath(DirId(), beside)), "in use");
+  // One in a node directory goes with that.
+  ASSERT_TRUE(tree_.RemoveNode(*root_, long_file->node).ok());
+  EXPECT_FALSE(std::filesystem::exists(In(Entry(kLongName))));
+}
+
 // Runs `body` in a thread that has given up its capabilities, in which root is
 // a user like any other.
 void RunUnprivileged(const std::function<void()>& body) {
@@ -319,6 +373,7 @@ class RemovalTest : public BrokenVaultTest {
 TEST_F(RemovalTest, ForeignFilesAndOurTemporaryNamesGoWithTheDirectory) {
   Put(".DS_Store", "x");
   Put("Thumbs.db", "x");
+  Put("9ovGh03FYi0-jGCbRkIA80k29tJKo9BfgA==.c9u", "x");
   ASSERT_EQ(symlink("/etc", (content_ + "/foreign link").c_str()), 0);
   Put(TemporaryName(vault_.random()), "x");
   const std::string temporary = TemporaryName(vault_.random());
@@ -336,6 +391,7 @@ TEST_F(RemovalTest, AbsentNodesGoWithTheDirectory) {
   const std::string shortened = vault_.Entry(id, kLongName);
   PutDir(shortened);
   Put(shortened + "/name.c9s", vault_.C9r(id, kLongName));
+  Put(shortened + "/contents.c9u", "x");
   EXPECT_EQ(Remove(), 0);
   EXPECT_TRUE(IsGone());
 }

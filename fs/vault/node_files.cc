@@ -87,6 +87,21 @@ AttributeChange OwnerChange(const NewOwner& owner, const FileStat& stat) {
   return change;
 }
 
+absl::StatusOr<std::vector<DirEntry>> ListNodeDirectory(
+    const Dir& content, absl::string_view entry) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<Dir> node, content.OpenDir(entry));
+  return node->List();
+}
+
+// Whether a node directory that holds `files` holds nobody's data.
+bool IsAbsent(const std::vector<DirEntry>& files) {
+  return std::all_of(files.begin(), files.end(), [](const DirEntry& file) {
+    return file.type != FileType::kDirectory &&
+           (file.name == kLongNameFile ||
+            absl::EndsWith(file.name, kInUseSuffix));
+  });
+}
+
 absl::Status RemoveIfPresent(Dir& content, absl::string_view path) {
   const absl::Status status = content.RemoveFile(path);
   return IsErrno(status, ENOENT) ? absl::OkStatus() : status;
@@ -204,17 +219,20 @@ absl::Status NodeMaker::PrepareNodeDirectory(Dir& content,
 }
 
 absl::StatusOr<bool> IsAbsentNode(const Dir& content, absl::string_view entry) {
-  ASSIGN_OR_RETURN(const std::unique_ptr<Dir> node, content.OpenDir(entry));
-  ASSIGN_OR_RETURN(const std::vector<DirEntry> files, node->List());
-  return std::all_of(files.begin(), files.end(), [](const DirEntry& file) {
-    return file.name == kLongNameFile && file.type != FileType::kDirectory;
-  });
+  ASSIGN_OR_RETURN(const std::vector<DirEntry> files,
+                   ListNodeDirectory(content, entry));
+  return IsAbsent(files);
 }
 
 absl::Status RemoveNodeDirectory(Dir& content, absl::string_view entry) {
-  ASSIGN_OR_RETURN(const bool is_absent, IsAbsentNode(content, entry));
-  if (!is_absent) {
+  ASSIGN_OR_RETURN(const std::vector<DirEntry> files,
+                   ListNodeDirectory(content, entry));
+  if (!IsAbsent(files)) {
     return ErrnoError(ENOTEMPTY, "a node directory that holds something");
+  }
+  for (const DirEntry& file : files) {
+    if (file.name == kLongNameFile) continue;
+    RETURN_IF_ERROR(RemoveIfPresent(content, InnerPath(entry, file.name)));
   }
   // Out of the way rather than removed: another client may be putting a type
   // file in, and without its name that node could never be shown.

@@ -30,6 +30,10 @@ inline constexpr absl::string_view kLongNameFile = "name.c9s";
 // In a content directory, not in a node: the id of that directory, encrypted.
 inline constexpr absl::string_view kDirIdBackupFile = "dirid.c9r";
 
+// Of a marker that newer official versions (cryptofs, inuse/) lay beside a file
+// that they have open: "N.c9u" for "N.c9r", "contents.c9u" in a node directory.
+inline constexpr absl::string_view kInUseSuffix = ".c9u";
+
 // "<entry>/<file>".
 std::string InnerPath(absl::string_view entry, absl::string_view file);
 // The file that makes the node at `entry` one of `kind`: the entry itself for
@@ -83,11 +87,12 @@ struct NodeMaker {
 };
 
 // True when the node directory `entry` holds nothing that could be a part of a
-// node: at most a name.c9s. Then it may be removed with its parent.
+// node: at most a name.c9s and in-use markers. Then it may be removed with its
+// parent.
 absl::StatusOr<bool> IsAbsentNode(const Dir& content, absl::string_view entry);
 
-// Removes the node directory `entry` with its name.c9s. name.c9s stays when the
-// directory does: ENOTEMPTY when anything else is in it, be it no node's file.
+// Removes the node directory `entry`, an absent one as above. name.c9s stays
+// when the directory does: ENOTEMPTY when anything else is in it.
 absl::Status RemoveNodeDirectory(Dir& content, absl::string_view entry);
 
 // Renames the finished node `from` of `content` to `entry`, which is to be
