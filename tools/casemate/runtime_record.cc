@@ -93,8 +93,10 @@ absl::StatusOr<RuntimeRecord> RuntimeRecord::Parse(absl::string_view text) {
       !DecodeNumber(json, "device", &record.device)) {
     return absl::InvalidArgumentError("not a runtime record");
   }
-  int port = 0;
-  if (DecodeNumber(json, "metrics_port", &port)) record.metrics_port = port;
+  uint16_t port = 0;
+  if (DecodeNumber(json, "metrics_port", &port) && port != 0) {
+    record.metrics_port = port;
+  }
   return record;
 }
 

@@ -37,6 +37,11 @@ ONE_PLACE = [
     ),
 ]
 
+# A function that reads what somebody else wrote, by its name.
+DECLARES_PARSER = re.compile(r"\b(?:Parse|Decode|Unescape|Classify)\w*\(")
+NOT_OURS_TO_FUZZ = ("fuzz/", "testing/", "tools/vectors/")
+FUZZ_TABLE = "fuzz/README.md"
+
 # Every other top-level folder is a room itself.
 FOLDERS_OF_ROOMS = ("fs", "ops")
 NOT_ROOMS = ("docs", "third_party")
@@ -143,11 +148,31 @@ def rooms_have_a_page(files):
             yield f"{room}/: no README.md"
 
 
+def parsers_have_fuzz_targets(files):
+    if FUZZ_TABLE not in files.paths:
+        return
+    listed = set(re.findall(r"`([\w./]+)`", files.text(FUZZ_TABLE)))
+    for path in files.paths:
+        target = re.fullmatch(r"fuzz/(\w+)_fuzz\.cc", path)
+        if target and target.group(1) not in listed:
+            yield f"{path}: not in the table of {FUZZ_TABLE}"
+        if not path.endswith(".h") or path.startswith(NOT_OURS_TO_FUZZ):
+            continue
+        code = [line.split("//")[0] for _, line in files.lines(path)]
+        parses = any(DECLARES_PARSER.search(line) for line in code)
+        if parses and path not in listed:
+            yield f"{path}: declares a parser that {FUZZ_TABLE} does not have"
+    for path in sorted(listed):
+        if path.endswith(".h") and path not in files.paths:
+            yield f"{FUZZ_TABLE}: {path} is gone"
+
+
 RULES = [
     no_names_of_machines,
     nothing_left_for_later,
     one_place_only,
     packages_say_who_may_look,
+    parsers_have_fuzz_targets,
     rooms_have_a_page,
 ]
 

@@ -76,6 +76,24 @@ class HouseRulesTest(unittest.TestCase):
     def test_a_build_file_that_cannot_be_read(self):
         self.assert_finds("base/BUILD.bazel:1", {"base/BUILD.bazel": "f("})
 
+    def test_a_parser_that_is_not_fuzzed(self):
+        parser = {"base/a.h": "\nFoo ParseFoo(view text);\n"}
+        table = {"fuzz/README.md": "| `foo` | `base/a.h` |"}
+        self.assert_spares({**parser, **table})
+        self.assert_finds("base/a.h", {**parser, "fuzz/README.md": "`foo`"})
+        self.assert_finds("fuzz/README.md", table)
+        self.assert_spares({
+            "base/a.h": "// DirId::Parse(x) makes one\nParseTree tree_;",
+            "testing/README.md": "",
+            "testing/fake.h": "Foo Parse(view text);",
+            "fuzz/README.md": "",
+        })
+
+    def test_a_fuzz_target_that_is_not_in_the_table(self):
+        target = {"fuzz/foo_fuzz.cc": ""}
+        self.assert_spares({**target, "fuzz/README.md": "`foo`"})
+        self.assert_finds("fuzz/foo_fuzz.cc", {**target, "fuzz/README.md": ""})
+
     def test_a_room_without_a_page(self):
         self.assert_finds("cache/", {"cache/a.h": ""})
         self.assert_finds("fs/core/", {"fs/core/deep/a.h": ""})
