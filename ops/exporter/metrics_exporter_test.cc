@@ -274,6 +274,38 @@ TEST_F(MetricsExporterTest, ClientsThatHangUpEarlyDoNoHarm) {
   EXPECT_EQ(HttpRequest(exporter->port(), "GET", "/healthz").code, 200);
 }
 
+// No claim about each answer but one: nothing but a page is ever sent, and the
+// next probe is answered.
+TEST_F(MetricsExporterTest, WhatIsNoRequestGetsNoPageAndDoesNoHarm) {
+  const auto exporter = MustStart();
+  ASSERT_NE(exporter, nullptr);
+  const std::string long_text(200'000, 'a');
+  for (const std::string& request :
+       {std::string("\r\n\r\n"), std::string(1000, '\0') + "\r\n\r\n",
+        std::string("GET\r\n\r\n"), std::string("GET /metrics\r\n\r\n"),
+        std::string("GET /metrics HTTP/9.9\r\n\r\n"),
+        std::string("G\xff /metrics HTTP/1.1\r\n\r\n"),
+        std::string("GET metrics HTTP/1.1\r\n\r\n"),
+        "GET /" + long_text + " HTTP/1.1\r\n\r\n",
+        "GET /metrics HTTP/1.1\r\nX: " + long_text + "\r\n\r\n",
+        std::string("GET /../metrics/%00 HTTP/1.1\r\n\r\n"),
+        std::string("GET /metrics/../../etc/passwd HTTP/1.1\r\n\r\n"),
+        std::string("GET /x HTTP/1.1\r\nContent-Length: -1\r\n\r\n"),
+        std::string("POST /metrics HTTP/1.1\r\n"
+                    "Content-Length: 99999999999999999999\r\n\r\n"),
+        std::string("POST /metrics HTTP/1.1\r\n"
+                    "Transfer-Encoding: chunked\r\n\r\nfffffffffff\r\n")}) {
+    SCOPED_TRACE(request.substr(0, 60));
+    LoopbackConnection connection(exporter->port());
+    connection.Send(request);
+    const std::string answer = connection.ReceiveAll();
+    EXPECT_THAT(answer, Not(HasSubstr("casemate_")));
+    EXPECT_THAT(answer, Not(HasSubstr("root:")));
+    EXPECT_FALSE(absl::StartsWith(answer, "HTTP/1.1 200"));
+    EXPECT_EQ(HttpRequest(exporter->port(), "GET", "/healthz").code, 200);
+  }
+}
+
 TEST_F(MetricsExporterTest, ScrapesAndRecordingDoNotDisturbEachOther) {
   const auto exporter = MustStart();
   ASSERT_NE(exporter, nullptr);
