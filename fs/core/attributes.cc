@@ -113,8 +113,14 @@ absl::Status FileSystem::CheckAlias(const Inode& parent, const Node& node) {
     const absl::StatusOr<VaultDirPtr> dir = tree_->OpenDir(*known.parent);
     const absl::StatusOr<Node> there =
         dir.ok() ? tree_->Stat(**dir, known.entry) : dir.status();
-    // Gone from its old place: it was moved behind us, and this is the new one.
     is_alias = there.ok() && there->dir_id == node.dir_id;
+  }
+  if (!is_alias) {
+    // Gone from its old place: it was moved behind us, and this is the new one,
+    // unless that lies below itself.
+    const absl::StatusOr<bool> is_above =
+        IsSelfOrAbove(*node.dir_id, *parent.dir_id());
+    is_alias = is_above.ok() && *is_above;
   }
   return is_alias ? RefuseAlias(node.entry, known.entry) : absl::OkStatus();
 }

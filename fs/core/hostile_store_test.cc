@@ -256,6 +256,28 @@ TEST_F(HostileStoreTest, DirectoryMovedBehindUsIsTheSameNodeAtItsNewPlace) {
   EXPECT_EQ(aliases(), 0u);
 }
 
+// To follow it would make a tree that hangs on nothing but itself.
+TEST_F(HostileStoreTest, DirectoryMovedIntoItselfBehindUsIsRefused) {
+  const std::string a = MakeDirAt(kRootIno, "a");
+  const Ino a_ino = vault_.Find(kRootIno, "a");
+  const Ino b_ino = vault_.MakeDir(a_ino, "b");
+  const Ino file = vault_.MakeFile(b_ino, "f", "content");
+  for (const Ino parent : {a_ino, b_ino}) {
+    Store(MakeDirAt(parent, "loop"), Load(a));
+  }
+  std::filesystem::remove_all(vault_.RootPathOf("a"));
+  for (const Ino parent : {a_ino, b_ino}) {
+    EXPECT_EQ(LookupErrno(parent, "loop"), EIO);
+    EXPECT_EQ(Errno(fs().RemoveDirectory(caller(), parent, "loop")), EIO);
+    EXPECT_EQ(Errno(fs().Rename(caller(), parent, "loop", kRootIno, "x",
+                                RenameFlag::kNone)),
+              EIO);
+  }
+  EXPECT_EQ(aliases(), 6u);
+  EXPECT_EQ(LookupErrno(kRootIno, "a"), ENOENT);
+  EXPECT_EQ(vault_.Content(file), "content");
+}
+
 TEST_F(HostileStoreTest, FileReplacedBehindUsIsStaleAndItsNameIsANewNode) {
   const Ino old_file = vault_.MakeFile(kRootIno, "f", "old");
   const Ino other = vault_.MakeFile(kRootIno, "g", "replacement");
