@@ -216,6 +216,69 @@ TEST_F(BrokenVaultTest, ConflictCopiesAreHiddenCountedAndLeftAlone) {
   EXPECT_TRUE(std::filesystem::exists(In(copy)));
 }
 
+// Section 5.3, case by case: what is not a node's name is hidden, counted as
+// what it is, and neither renamed nor removed by listing or by looking.
+TEST_F(BrokenVaultTest, UnexpectedNamesAreHiddenCountedAndLeftAlone) {
+  ASSERT_EQ(CreateErrno("file"), 0);
+  ASSERT_TRUE(tree_.MakeDirectory(*root_, "dir", 0755, kNobody).ok());
+  const std::string file = vault_.C9r(DirId(), "file");
+  const std::string dir = vault_.C9r(DirId(), "dir");
+  const std::string absent = vault_.C9r(DirId(), "absent");
+  const auto stem = [](const std::string& c9r) {
+    return c9r.substr(0, c9r.size() - 4);
+  };
+  enum class Counted : uint8_t { kNot, kConflict, kAuthentication, kName };
+  const struct {
+    std::string entry;
+    bool is_directory;
+    Counted counted;
+  } cases[] = {
+      {stem(file) + " (Created by A).c9r", false, Counted::kConflict},
+      {stem(file) + "-DESKTOP.c9r", false, Counted::kConflict},
+      {"copy of " + file, false, Counted::kConflict},
+      {stem(dir) + " (1).c9r", true, Counted::kConflict},
+      {stem(absent) + " (1).c9r", false, Counted::kConflict},
+      {"." + file, false, Counted::kName},
+      {"notes.c9r", false, Counted::kName},
+      {".c9r", false, Counted::kName},
+      {std::string(24, 'A') + ".c9r", false, Counted::kAuthentication},
+      {ShortName(file) + " (1).c9s", true, Counted::kName},
+      {ShortName(file), true, Counted::kName},
+      {file + ".tmp", false, Counted::kNot},
+      {stem(file) + ".C9R", false, Counted::kNot},
+      {stem(file) + ".c9u", false, Counted::kNot},
+      {".casemate-0123456789abcdef.tmp", false, Counted::kNot},
+      {"desktop.ini", false, Counted::kNot},
+      {"folder", true, Counted::kNot},
+  };
+  const Metrics& metrics = vault_.metrics();
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.entry);
+    if (c.is_directory) {
+      MakeNodeDir(c.entry);
+      Write(c.entry + "/dir.c9r", "e9250eb8-078d-4fc0-8835-be92a313360c");
+    } else {
+      Write(c.entry, "somebody's");
+    }
+    const auto before = vault_.Paths();
+    const uint64_t conflicts = metrics.sync_conflicts().value();
+    const uint64_t names = metrics.names_invalid().value();
+    const uint64_t unauthentic =
+        metrics.auth_failures(AuthObject::kName).value();
+    EXPECT_THAT(Names(), UnorderedElementsAre("file", "dir"));
+    EXPECT_EQ(metrics.sync_conflicts().value() - conflicts,
+              c.counted == Counted::kConflict);
+    EXPECT_EQ(metrics.names_invalid().value() - names,
+              c.counted == Counted::kName);
+    EXPECT_EQ(metrics.auth_failures(AuthObject::kName).value() - unauthentic,
+              c.counted == Counted::kAuthentication);
+    EXPECT_EQ(FindErrno("absent"), ENOENT);
+    EXPECT_EQ(FindErrno("file"), 0);
+    EXPECT_EQ(vault_.Paths(), before);
+    std::filesystem::remove_all(In(c.entry));
+  }
+}
+
 TEST_F(BrokenVaultTest, ALongNameThatDoesNotMatchItsHashIsHidden) {
   MakeShortened(kLongName);
   Write(Entry(kLongName) + "/contents.c9r", "");
