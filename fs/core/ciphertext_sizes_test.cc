@@ -1,6 +1,7 @@
 // Files of every size that ciphertext can have, valid or not
 // (vault-format-8.md section 6), under every verb, in both ciphers.
 #include <cerrno>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -178,6 +179,36 @@ TEST_P(CiphertextSizesTest, OnlyTruncationToNothingChangesADamagedFile) {
     EXPECT_EQ(Errno(fs().Release(file, handle)), 0);
     EXPECT_EQ(vault_.Content(file), "new");
   }
+}
+
+// A size is free to claim on a store with holes. Nothing is allocated for it,
+// and nothing in a hole authenticates.
+TEST_P(CiphertextSizesTest, SizeThatIsOnlyClaimedCostsNothing) {
+  constexpr uint64_t kClaimed = uint64_t{1} << 43;
+  Ino file = MakeCut(ciphertext_.size());
+  std::filesystem::resize_file(vault_.RootPathOf("cut"), kClaimed);
+  const uint64_t shown = vault_.Stat(file).size;
+  EXPECT_GT(shown, kClaimed / 100 * 99);
+  EXPECT_LT(shown, kClaimed);
+  const HandleId handle = vault_.Open(file, kForBoth);
+  EXPECT_TRUE(*vault_.Read(file, handle, 0, 2 * kChunk) ==
+              content_.substr(0, 2 * kChunk));
+  for (const uint64_t at :
+       {uint64_t{2 * kChunk}, shown / 2, shown - 10, shown - 1}) {
+    EXPECT_EQ(Errno(vault_.Read(file, handle, at, 1 << 20)), EIO) << at;
+  }
+  EXPECT_EQ(*vault_.Read(file, handle, shown, 10), "");
+  // Part of a chunk needs the rest; a whole one does not.
+  EXPECT_EQ(Errno(vault_.Write(file, handle, shown / 2, "x")), EIO);
+  const uint64_t whole = shown / 2 / kChunk * kChunk;
+  EXPECT_EQ(Errno(vault_.Write(file, handle, whole, std::string(kChunk, 'x'))),
+            0);
+  EXPECT_EQ(*vault_.Read(file, handle, whole, kChunk),
+            std::string(kChunk, 'x'));
+  EXPECT_EQ(Errno(fs().Release(file, handle)), 0);
+  EXPECT_EQ(SetSize(file, shown / 4 + 1), EIO);
+  EXPECT_EQ(SetSize(file, 2 * kChunk), 0);
+  EXPECT_TRUE(vault_.Content(file) == content_.substr(0, 2 * kChunk));
 }
 
 TEST_P(CiphertextSizesTest, EverySizeIsRenamedAndUnlinked) {
