@@ -46,7 +46,7 @@ using ::testing::Matcher;
 enum class Resolver : uint8_t { kOpenAt2, kTurnedOff, kEnosys, kEperm };
 
 // Nothing an open may do takes this long, unless it blocks.
-constexpr unsigned int kBlockedSeconds = 30;
+constexpr unsigned int kBlockedSeconds = 60;
 
 void WriteText(const char* path, const std::string& text) {
   std::ofstream file(path);
