@@ -35,6 +35,8 @@ absl::Status UsageError(absl::string_view what) {
                   "Run `casemate --help`, or `casemate VERB --help`.");
 }
 
+absl::Status ToldError(ExitCode code) { return CliError(code, ""); }
+
 ExitCode ExitCodeOf(const absl::Status& status) {
   if (status.ok()) return ExitCode::kOk;
   const absl::optional<absl::Cord> payload = status.GetPayload(kCodePayload);
@@ -52,6 +54,7 @@ std::string NextStepOf(const absl::Status& status) {
 }
 
 std::string FormatError(const absl::Status& status) {
+  if (status.message().empty()) return "";
   std::string text =
       absl::StrCat("casemate: ", EscapeControls(status.message()), "\n");
   if (const std::string next_step = NextStepOf(status); !next_step.empty()) {

@@ -24,13 +24,16 @@ absl::Status CliError(ExitCode code, absl::string_view what,
 // kUsage, pointing to `casemate --help`.
 absl::Status UsageError(absl::string_view what);
 
+// `code` alone, for an end whose reasons were told when they came up.
+absl::Status ToldError(ExitCode code);
+
 // kOther for an error that CliError did not make; kOk for OK.
 ExitCode ExitCodeOf(const absl::Status& status);
 // Empty when there is none.
 std::string NextStepOf(const absl::Status& status);
 
 // "casemate: <what>\n  <next step>\n", fit for a terminal: control characters
-// that came with a path are escaped.
+// that came with a path are escaped. Empty for a ToldError.
 std::string FormatError(const absl::Status& status);
 
 }  // namespace casemate

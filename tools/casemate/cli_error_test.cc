@@ -26,5 +26,11 @@ TEST(CliErrorTest, APathCannotDriveTheTerminal) {
             "casemate: \\x1b[2J\n  a\\x0ab\n");
 }
 
+TEST(CliErrorTest, WhatWasToldIsNotToldAgain) {
+  const absl::Status status = ToldError(ExitCode::kContentDamaged);
+  EXPECT_EQ(ExitCodeOf(status), ExitCode::kContentDamaged);
+  EXPECT_EQ(FormatError(status), "");
+}
+
 }  // namespace
 }  // namespace casemate

@@ -10,6 +10,8 @@
 #include "absl/strings/str_replace.h"
 #include "base/status.h"
 #include "tools/casemate/cli_error.h"
+#include "tools/casemate/offline_verbs.h"
+#include "tools/casemate/setting_flags.h"
 
 namespace casemate {
 namespace {
@@ -59,8 +61,6 @@ absl::Status RefusePasswordArgument(absl::Span<const std::string> arguments) {
   return absl::OkStatus();
 }
 
-using Flags = std::vector<std::pair<const SettingRow*, std::string>>;
-
 // What CLI11 found, before it is checked.
 struct Found {
   InitCommand init;
@@ -76,7 +76,7 @@ struct Found {
   bool is_long = false;
   std::vector<std::string> option_lists;
   // Of mount's flags, and of the password flags of any verb.
-  Flags flags;
+  SettingFlags flags;
   PasswdCommand passwd;
   ShowRecoveryKeyCommand show_recovery_key;
   ResetPasswordCommand reset_password;
@@ -84,54 +84,15 @@ struct Found {
   DoctorCommand doctor;
   bool all = false;
   bool no_progress = false;
+  OfflineVerbs offline;
   // Of the flags that say where these come from.
-  Flags new_password_flags;
-  Flags recovery_key_flags;
+  SettingFlags new_password_flags;
+  SettingFlags recovery_key_flags;
 };
-
-std::string FlagSpelling(const SettingRow& row) {
-  return row.short_flag.empty()
-             ? absl::StrCat("--", row.name)
-             : absl::StrCat("-", row.short_flag, ",--", row.name);
-}
-
-// The flag of one row; what is given goes to `flags`.
-void AddSetting(const SettingRow& row, const std::string& spelling,
-                const std::string& help, CLI::App& verb, Flags& flags) {
-  if (row.value.empty()) {
-    verb.add_flag_callback(
-        spelling, [&row, &flags] { flags.emplace_back(&row, ""); }, help);
-    return;
-  }
-  verb.add_option(
-          spelling,
-          [&row, &flags](const CLI::results_t& values) {
-            flags.emplace_back(&row, values.back());
-            return true;
-          },
-          help)
-      ->type_name(std::string(row.value))
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-}
 
 void AddSettings(absl::Span<const SettingRow> rows, CLI::App& verb,
                  Found& found) {
-  for (const SettingRow& row : rows) {
-    AddSetting(row, FlagSpelling(row), std::string(row.help), verb,
-               found.flags);
-  }
-}
-
-// The password flags once more, for another secret.
-void AddSecret(PasswordUse use, CLI::App& verb, Flags& flags) {
-  for (const SettingRow& row : PasswordSettingTable()) {
-    const std::string flag = SecretFlag(row, use);
-    if (flag.empty()) continue;
-    const std::string help =
-        absl::StrReplaceAll(row.help, {{"password", SecretName(use)}});
-    AddSetting(row, absl::StrCat("--", flag), help, verb, flags);
-  }
+  AddSettingFlags(rows, verb, found.flags);
 }
 
 void AddInit(CLI::App& app, Found& found) {
@@ -186,6 +147,10 @@ void AddReaders(CLI::App& app, Found& found) {
       app.add_subcommand("cat", "print a file of a vault without mounting");
   cat->add_option("VAULT", found.cat.vault)->required();
   cat->add_option("PATH", found.cat.path, "within the vault")->required();
+  cat->add_flag_callback(
+      "-q,--no-progress",
+      [&found] { found.cat.progress = ProgressDisplay::kNever; },
+      "no line that says how far it is");
   AddSettings(PasswordSettingTable(), *cat, found);
 }
 
@@ -222,18 +187,9 @@ void AddDoctor(CLI::App& app, Found& found) {
                  "authenticate the content of every file, too");
   verb->add_flag("--json", found.json, "as one JSON object");
   verb->add_flag("--all", found.all, "show every finding, not ten of a class");
-  verb->add_flag("--no-progress", found.no_progress,
+  verb->add_flag("-q,--no-progress", found.no_progress,
                  "draw nothing on the terminal");
   AddSettings(PasswordSettingTable(), *verb, found);
-}
-
-absl::StatusOr<PasswordOptions> SecretOf(const Flags& flags, PasswordUse use) {
-  MountSettings settings;
-  for (const auto& [row, value] : flags) {
-    RETURN_IF_ERROR(row->apply(value, settings));
-  }
-  RETURN_IF_ERROR(CheckPasswordOptions(settings.password, use));
-  return settings.password;
 }
 
 absl::StatusOr<PasswordOptions> PasswordOf(const Found& found) {
@@ -318,6 +274,33 @@ absl::StatusOr<Command> FinishMount(Found& found) {
   return Command(std::move(found.mount));
 }
 
+// CLI11 makes two words of "[a,b]", which may be a file's name. In front of it
+// this hides it.
+constexpr char kBracketGuard = '\x01';
+
+void GuardBrackets(std::vector<std::string>& words) {
+  for (std::string& word : words) {
+    if (!word.empty() &&
+        (word.front() == '[' || word.front() == kBracketGuard)) {
+      word.insert(word.begin(), kBracketGuard);
+    }
+  }
+}
+
+// The reverse, for whatever an option of `app` or its verbs is given.
+void UnguardBrackets(CLI::App& app) {
+  for (CLI::Option* const option : app.get_options()) {
+    option->transform([](std::string word) {
+      if (!word.empty() && word.front() == kBracketGuard) word.erase(0, 1);
+      return word;
+    });
+  }
+  for (CLI::App* const verb :
+       app.get_subcommands([](const CLI::App*) { return true; })) {
+    UnguardBrackets(*verb);
+  }
+}
+
 absl::StatusOr<Command> Finish(const CLI::App& app, Found& found) {
   if (app.got_subcommand("init")) return FinishInit(found);
   if (app.got_subcommand("mount")) return FinishMount(found);
@@ -343,6 +326,7 @@ absl::StatusOr<Command> Finish(const CLI::App& app, Found& found) {
   if (app.got_subcommand("recovery-key")) {
     return FinishRecoveryKey(*app.get_subcommand("recovery-key"), found);
   }
+  if (HasOfflineVerb(app)) return FinishOfflineVerb(app, found.offline);
   return Command(VersionCommand());
 }
 
@@ -384,11 +368,14 @@ absl::StatusOr<Command> ParseCommandLine(
   AddMount(app, found);
   AddUnmount(app, found);
   AddReaders(app, found);
+  AddOfflineVerbs(app, found.offline);
   AddKeyVerbs(app, found);
   AddDoctor(app, found);
   app.add_subcommand("version", "print the version");
+  UnguardBrackets(app);
 
   std::vector<std::string> words = ReplaceAliases(arguments);
+  GuardBrackets(words);
   std::reverse(words.begin(), words.end());  // CLI11 takes them from the back
   try {
     app.parse(std::move(words));
@@ -401,7 +388,8 @@ absl::StatusOr<Command> ParseCommandLine(
     if (app.get_subcommands().empty() && verb != arguments.end()) {
       return UsageError(absl::StrCat("unknown verb \"", *verb, "\""));
     }
-    return UsageError(error.what());
+    return UsageError(absl::StrReplaceAll(
+        error.what(), {{absl::string_view(&kBracketGuard, 1), ""}}));
   }
   if (app.get_subcommands().empty() && !version) {
     return UsageError("no verb was given");

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/types/optional.h"
 #include "absl/types/span.h"
 #include "crypto/content/cipher_combo.h"
 #include "fs/vault/masterkey_file.h"
@@ -56,6 +57,42 @@ struct ListCommand {
 struct CatCommand {
   std::string vault;
   std::string path;
+  ProgressDisplay progress = ProgressDisplay::kOnTerminal;
+  PasswordOptions password;
+};
+
+enum class NameDirection : uint8_t { kEncrypt, kDecrypt };
+enum class LineEnd : uint8_t { kNewline, kNul };
+
+struct NameCommand {
+  NameDirection direction = NameDirection::kEncrypt;
+  std::string vault;
+  std::vector<std::string> paths;
+  LineEnd line_end = LineEnd::kNewline;
+  ProgressDisplay progress = ProgressDisplay::kOnTerminal;
+  PasswordOptions password;
+};
+
+struct TreeCommand {
+  std::string vault;
+  std::string path;
+  absl::optional<int> depth;  // at least 1
+  ProgressDisplay progress = ProgressDisplay::kOnTerminal;
+  PasswordOptions password;
+};
+
+enum class CopyDirection : uint8_t { kIn, kOut };
+
+struct CopyCommand {
+  CopyDirection direction = CopyDirection::kOut;
+  std::string vault;
+  // On the vault's side without "vault:".
+  std::vector<std::string> sources;
+  std::string target;
+  bool is_recursive = false;
+  bool preserves = false;   // mode and times
+  bool overwrites = false;  // what is there
+  ProgressDisplay progress = ProgressDisplay::kOnTerminal;
   PasswordOptions password;
 };
 
@@ -100,7 +137,7 @@ using Command =
     std::variant<InitCommand, MountCommand, UnmountCommand, InfoCommand,
                  ListCommand, CatCommand, PasswdCommand, ShowRecoveryKeyCommand,
                  ResetPasswordCommand, DoctorCommand, VersionCommand,
-                 HelpCommand>;
+                 HelpCommand, NameCommand, TreeCommand, CopyCommand>;
 
 // The arguments with other tools' spellings replaced by ours: `unlock`,
 // `umount`, `fsck`, --passfile, and --password:stdin, :env, :file. Nothing

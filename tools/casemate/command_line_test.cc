@@ -289,5 +289,81 @@ TEST(ParseCommandLineTest, DoctorLooksUnlessItIsToRepair) {
   ExpectUsageError({"doctor", "v", "w"});
 }
 
+TEST(ParseCommandLineTest, NameTakesPathsAndHowToEndThem) {
+  const NameCommand encrypt =
+      Parse<NameCommand>({"name", "encrypt", "v", "/a", "b c"});
+  EXPECT_EQ(encrypt.direction, NameDirection::kEncrypt);
+  EXPECT_EQ(encrypt.vault, "v");
+  EXPECT_EQ(encrypt.paths, (Words{"/a", "b c"}));
+  EXPECT_EQ(encrypt.line_end, LineEnd::kNewline);
+  EXPECT_EQ(encrypt.progress, ProgressDisplay::kOnTerminal);
+  const NameCommand decrypt = Parse<NameCommand>(
+      {"name", "decrypt", "-0", "-q", "--password-fd", "4", "v", "d/A/B"});
+  EXPECT_EQ(decrypt.direction, NameDirection::kDecrypt);
+  EXPECT_EQ(decrypt.line_end, LineEnd::kNul);
+  EXPECT_EQ(decrypt.progress, ProgressDisplay::kNever);
+  EXPECT_EQ(decrypt.password.descriptor, 4);
+  ExpectUsageError({"name", "encrypt", "v"});
+  ExpectUsageError({"name"});
+}
+
+TEST(ParseCommandLineTest, TreeTakesADepth) {
+  EXPECT_EQ(Parse<TreeCommand>({"tree", "v"}).depth, absl::nullopt);
+  const TreeCommand tree =
+      Parse<TreeCommand>({"tree", "v", "p", "--depth", "2", "--no-progress"});
+  EXPECT_EQ(tree.path, "p");
+  EXPECT_EQ(tree.depth, 2);
+  EXPECT_EQ(tree.progress, ProgressDisplay::kNever);
+  EXPECT_EQ(Parse<TreeCommand>({"tree", "-L1", "v"}).depth, 1);
+  ExpectUsageError({"tree", "v", "-L", "0"});
+  ExpectUsageError({"tree", "v", "-L", "-1"});
+  ExpectUsageError({"tree", "v", "-L", "x"});
+}
+
+TEST(ParseCommandLineTest, CpSeesWhichSideIsTheVaults) {
+  const CopyCommand out = Parse<CopyCommand>(
+      {"cp", "-rpf", "v", "vault:/a", "vault:b", "./vault:c"});
+  EXPECT_EQ(out.direction, CopyDirection::kOut);
+  EXPECT_EQ(out.vault, "v");
+  EXPECT_EQ(out.sources, (Words{"/a", "b"}));
+  EXPECT_EQ(out.target, "./vault:c");
+  EXPECT_TRUE(out.is_recursive && out.preserves && out.overwrites);
+  const CopyCommand in = Parse<CopyCommand>({"cp", "v", "a", "b", "vault:"});
+  EXPECT_EQ(in.direction, CopyDirection::kIn);
+  EXPECT_EQ(in.sources, (Words{"a", "b"}));
+  EXPECT_EQ(in.target, "");
+  EXPECT_FALSE(in.is_recursive || in.preserves || in.overwrites);
+  // CLI11 has a meaning of its own for some of these elsewhere.
+  const Words odd = {"[a,b]", "{}", "%%", "a,b", "-", "\x01", "\x01[]"};
+  Words words = {"cp", "v"};
+  words.insert(words.end(), odd.begin(), odd.end());
+  words.push_back("vault:/x");
+  EXPECT_EQ(Parse<CopyCommand>(words).sources, odd);
+  words = {"name", "encrypt", "v"};
+  words.insert(words.end(), odd.begin(), odd.end());
+  EXPECT_EQ(Parse<NameCommand>(words).paths, odd);
+}
+
+TEST(ParseCommandLineTest, BracketsAreNothingSpecialAnywhere) {
+  const InitCommand init = Parse<InitCommand>(
+      {"init", "[v]", "--password-file", "[p]", "--cipher-combo", "SIV_GCM"});
+  EXPECT_EQ(init.vault, "[v]");
+  EXPECT_EQ(init.password.file, "[p]");
+  EXPECT_EQ(Parse<MountCommand>({"mount", "[v]", "m", "-o", "fsname=[x]"})
+                .settings.fsname,
+            "[x]");
+  EXPECT_TRUE(
+      absl::StrContains(ParseError({"unmount", "m", "[x]"}).message(), " [x]"));
+}
+
+TEST(ParseCommandLineTest, CpRefusesWhatHasNoOrTwoSidesInTheVault) {
+  ExpectUsageError({"cp", "v", "a", "b"});
+  ExpectUsageError({"cp", "v", "vault:a", "vault:b"});
+  ExpectUsageError({"cp", "v", "vault:a", "b", "c"});
+  ExpectUsageError({"cp", "v", "vault:a"});
+  ExpectUsageError({"cp", "v", "vault:a", ""});
+  ExpectUsageError({"cp", "v", "", "vault:a"});
+}
+
 }  // namespace
 }  // namespace casemate

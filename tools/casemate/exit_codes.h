@@ -36,7 +36,8 @@ namespace casemate {
   X(kContentDamaged, 44, "encrypted content does not authenticate")           \
   X(kMetricsAddress, 45, "the metrics address cannot be used")                \
   X(kNotMounted, 46, "no casemate file system is mounted there")              \
-  X(kRecoveryKey, 47, "the recovery key is not valid, or not this vault's")
+  X(kRecoveryKey, 47, "the recovery key is not valid, or not this vault's")   \
+  X(kExists, 48, "the target exists already")
 
 #define CASEMATE_EXIT_CODE_ENUMERATOR_(name, number, meaning) name = (number),
 enum class ExitCode : int {

@@ -65,7 +65,8 @@ TEST(ExitCodesTest, NumbersThatScriptsRelyOnStay) {
   EXPECT_EQ(static_cast<int>(ExitCode::kMetricsAddress), 45);
   EXPECT_EQ(static_cast<int>(ExitCode::kNotMounted), 46);
   EXPECT_EQ(static_cast<int>(ExitCode::kRecoveryKey), 47);
-  EXPECT_EQ(ExitCodeTable().size(), 24u);
+  EXPECT_EQ(static_cast<int>(ExitCode::kExists), 48);
+  EXPECT_EQ(ExitCodeTable().size(), 25u);
 }
 
 }  // namespace

@@ -17,12 +17,15 @@
 #include "base/status.h"
 #include "tools/casemate/cli_error.h"
 #include "tools/casemate/command_line.h"
+#include "tools/casemate/copy_command.h"
 #include "tools/casemate/doctor_command.h"
 #include "tools/casemate/info_command.h"
 #include "tools/casemate/init_command.h"
 #include "tools/casemate/key_commands.h"
 #include "tools/casemate/mount_command.h"
+#include "tools/casemate/name_commands.h"
 #include "tools/casemate/read_commands.h"
+#include "tools/casemate/tree_command.h"
 #include "tools/casemate/unmount_command.h"
 #include "tools/casemate/version.h"
 
@@ -85,6 +88,9 @@ struct Runner {
   absl::Status operator()(const DoctorCommand& c) {
     return RunDoctor(c, logger);
   }
+  absl::Status operator()(const NameCommand& c) { return RunName(c, logger); }
+  absl::Status operator()(const TreeCommand& c) { return RunTree(c, logger); }
+  absl::Status operator()(const CopyCommand& c) { return RunCopy(c, logger); }
   absl::Status operator()(const InfoCommand& c) {
     ASSIGN_OR_RETURN(const std::string text, RunInfo(c));
     return Print(text);

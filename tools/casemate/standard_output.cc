@@ -1,5 +1,6 @@
 #include "tools/casemate/standard_output.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -20,6 +21,13 @@ absl::Status WriteOut(ConstBytes bytes) {
     bytes.remove_prefix(count);
   }
   return absl::OkStatus();
+}
+
+ProgressDisplay OutputProgress(ProgressDisplay display) {
+  struct stat stat = {};
+  const bool is_file =
+      fstat(STDOUT_FILENO, &stat) == 0 && S_ISREG(stat.st_mode);
+  return is_file ? display : ProgressDisplay::kNever;
 }
 
 }  // namespace casemate

@@ -4,11 +4,16 @@
 
 #include "absl/status/status.h"
 #include "base/bytes.h"
+#include "tools/casemate/progress.h"
 
 namespace casemate {
 
 // Writes all of `bytes`, or says why not.
 absl::Status WriteOut(ConstBytes bytes);
+
+// `display`, if standard output is a file: on a terminal, or through a pager,
+// the output itself says how far it is, and would be disturbed.
+ProgressDisplay OutputProgress(ProgressDisplay display);
 
 }  // namespace casemate
 

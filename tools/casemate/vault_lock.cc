@@ -4,17 +4,19 @@
 
 #include <cerrno>
 
+#include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "absl/types/optional.h"
 #include "base/status.h"
 #include "tools/casemate/cli_error.h"
 #include "tools/casemate/lock_holder.h"
+#include "tools/casemate/mountinfo.h"
 #include "tools/casemate/proc_file.h"
 
 namespace casemate {
 namespace {
 
-absl::Status InUse(const std::string& vault, const Dir& content) {
+absl::Status AlreadyMounted(const std::string& vault, const Dir& content) {
   absl::optional<pid_t> holder;
   const absl::StatusOr<FileStat> stat = content.StatSelf();
   const absl::StatusOr<std::string> locks = ReadProcFile("/proc/locks");
@@ -42,7 +44,7 @@ absl::StatusOr<std::unique_ptr<Dir>> LockVault(const std::string& vault,
   }
   const absl::Status locked = (*content)->LockExclusive();
   if (locked.ok()) return content;
-  if (ErrnoOf(locked) == EWOULDBLOCK) return InUse(vault, **content);
+  if (ErrnoOf(locked) == EWOULDBLOCK) return AlreadyMounted(vault, **content);
   return CliError(
       ExitCode::kOther,
       absl::StrCat("cannot mark the vault as mounted: ", locked.message()),

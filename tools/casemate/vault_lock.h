@@ -1,5 +1,5 @@
-// The mark of a vault that somebody writes to: flock(2) on its folder d/. A
-// mount holds it as long as it lasts, other verbs while they change something.
+// The mark that a vault is in use for writing: by a mount, or by a verb that
+// writes without mounting. It keeps programs of this machine apart.
 #ifndef TOOLS_CASEMATE_VAULT_LOCK_H_
 #define TOOLS_CASEMATE_VAULT_LOCK_H_
 
@@ -11,8 +11,9 @@
 
 namespace casemate {
 
-// d/ of the vault in `folder`, locked until it is destroyed. `vault` is its
-// path, for messages. kAlreadyMounted, with who holds it, when somebody does.
+// The folder d/ of the vault in `folder`, locked until it is destroyed. `vault`
+// is its path, for messages. kAlreadyMounted, naming the process that has it;
+// kVaultDamaged when there is no d/; kOther where locks are not to be had.
 absl::StatusOr<std::unique_ptr<Dir>> LockVault(const std::string& vault,
                                                Dir& folder);
 

@@ -91,23 +91,57 @@ absl::StatusOr<UnlockedVault> UnlockVault(Dir& folder,
   return vault;
 }
 
+std::unique_ptr<VaultTree> MakeTree(std::unique_ptr<Dir> folder,
+                                    const UnlockedVault& vault,
+                                    Services& services) {
+  return std::make_unique<VaultTree>(std::move(folder), vault.config,
+                                     &vault.masterkey, &services.random,
+                                     &services.metrics, &services.logger,
+                                     &services.clock, VaultTree::Options());
+}
+
 absl::StatusOr<std::unique_ptr<FileSystem>> MakeFileSystem(
     std::unique_ptr<Dir> folder, const UnlockedVault& vault,
     const FileSystemOptions& options, Services& services,
     KernelCache* kernel_cache) {
-  auto tree = std::make_unique<VaultTree>(
-      std::move(folder), vault.config, &vault.masterkey, &services.random,
-      &services.metrics, &services.logger, &services.clock,
-      VaultTree::Options());
-  absl::StatusOr<std::unique_ptr<FileSystem>> file_system =
-      FileSystem::Create(std::move(tree), options, &services.clock,
-                         &services.metrics, &services.logger, kernel_cache);
+  absl::StatusOr<std::unique_ptr<FileSystem>> file_system = FileSystem::Create(
+      MakeTree(std::move(folder), vault, services), options, &services.clock,
+      &services.metrics, &services.logger, kernel_cache);
   if (!file_system.ok()) {
     return CliError(ExitCode::kVaultDamaged,
                     absl::StrCat("the vault's root folder: ",
                                  file_system.status().message()));
   }
   return file_system;
+}
+
+absl::Status WithVault(
+    const std::string& path, const PasswordOptions& password, Logger& logger,
+    const std::function<absl::Status(std::unique_ptr<Dir> folder,
+                                     const UnlockedVault& vault)>& work) {
+  ASSIGN_OR_RETURN(std::unique_ptr<Dir> folder, OpenVaultFolder(path));
+  absl::StatusOr<UnlockedVault> vault = [&] {
+    Interrupts interrupts;
+    return UnlockVault(*folder, password, interrupts, logger);
+  }();
+  RETURN_IF_ERROR(vault.status());
+  return work(std::move(folder), *vault);
+}
+
+absl::Status WithReadOnlyFileSystem(
+    const std::string& path, const PasswordOptions& password, Logger& logger,
+    const std::function<absl::Status(FileSystem&)>& work) {
+  const auto with_vault = [&](std::unique_ptr<Dir> folder,
+                              const UnlockedVault& vault) -> absl::Status {
+    Services services(&logger);
+    FileSystemOptions options;
+    options.read_only = true;
+    ASSIGN_OR_RETURN(
+        const std::unique_ptr<FileSystem> file_system,
+        MakeFileSystem(std::move(folder), vault, options, services, nullptr));
+    return work(*file_system);
+  };
+  return WithVault(path, password, logger, with_vault);
 }
 
 }  // namespace casemate

@@ -1,8 +1,9 @@
-// From a path and a password to a FileSystem: what `mount`, `ls` and `cat`
-// share. Errors are CliErrors.
+// From a path and a password to a FileSystem: what `mount` and the verbs on a
+// vault that is not mounted share. Errors are CliErrors.
 #ifndef TOOLS_CASEMATE_VAULT_OPENING_H_
 #define TOOLS_CASEMATE_VAULT_OPENING_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -15,6 +16,7 @@
 #include "fs/core/kernel_cache.h"
 #include "fs/storage/storage.h"
 #include "fs/vault/vault_access.h"
+#include "fs/vault/vault_tree.h"
 #include "ops/metrics/metrics.h"
 #include "tools/casemate/interrupts.h"
 #include "tools/casemate/password_options.h"
@@ -50,12 +52,28 @@ absl::StatusOr<UnlockedVault> UnlockVault(Dir& folder,
                                           Logger& logger,
                                           const OpenVaultOptions& options = {});
 
+// The tree of the vault in `folder`; `vault` and `services` outlive it.
+std::unique_ptr<VaultTree> MakeTree(std::unique_ptr<Dir> folder,
+                                    const UnlockedVault& vault,
+                                    Services& services);
+
 // A file system over `folder`; `vault` and `services` outlive it, and so does
 // `kernel_cache`, which may be null.
 absl::StatusOr<std::unique_ptr<FileSystem>> MakeFileSystem(
     std::unique_ptr<Dir> folder, const UnlockedVault& vault,
     const FileSystemOptions& options, Services& services,
     KernelCache* kernel_cache);
+
+// Unlocks the vault at `path` for `work`, without a mark that it is in use.
+absl::Status WithVault(
+    const std::string& path, const PasswordOptions& password, Logger& logger,
+    const std::function<absl::Status(std::unique_ptr<Dir> folder,
+                                     const UnlockedVault& vault)>& work);
+
+// The same with a file system that is read-only.
+absl::Status WithReadOnlyFileSystem(
+    const std::string& path, const PasswordOptions& password, Logger& logger,
+    const std::function<absl::Status(FileSystem&)>& work);
 
 }  // namespace casemate
 

@@ -112,11 +112,16 @@ ListedEntry Describe(FileSystem& file_system, std::string name,
                      const Entry& entry) {
   ListedEntry listed;
   listed.name = std::move(name);
-  if (entry.ino == kNoIno) return listed;
+  if (entry.ino == kNoIno) {
+    listed.is_damaged = true;
+    return listed;
+  }
   listed.attributes = entry.attributes;
   if (entry.attributes.kind == NodeKind::kSymlink) {
-    listed.link_target =
-        file_system.ReadLink(Context(), entry.ino).value_or("?");
+    const absl::StatusOr<std::string> target =
+        file_system.ReadLink(Context(), entry.ino);
+    listed.link_target = target.value_or("?");
+    listed.is_damaged = absl::IsDataLoss(target.status());
   }
   return listed;
 }
@@ -195,6 +200,13 @@ absl::StatusOr<std::vector<ListedEntry>> ListPath(FileSystem& file_system,
   absl::StatusOr<std::vector<ListedEntry>> entries = List(file_system, path);
   if (!entries.ok()) return FromReadError(entries.status());
   return entries;
+}
+
+absl::StatusOr<ListedEntry> DescribePath(FileSystem& file_system,
+                                         absl::string_view path) {
+  const absl::StatusOr<Found> found = Walk(file_system, path);
+  if (!found.ok()) return FromReadError(found.status());
+  return Describe(file_system, found->name, found->entry);
 }
 
 absl::Status ReadPath(FileSystem& file_system, absl::string_view path,

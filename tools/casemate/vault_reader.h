@@ -1,4 +1,5 @@
-// Reading a vault that is not mounted: `ls` and `cat`, over any FileSystem.
+// Reading a vault that is not mounted: `ls`, `cat` and `tree`, over any
+// FileSystem.
 //
 // Paths are the user's: components with '/' between, "." and empty ones left
 // out. ".." is no entry of a folder here, and symbolic links are not followed.
@@ -23,8 +24,17 @@ struct ListedEntry {
   std::string name;
   // Absent for a node that is broken.
   absl::optional<Attributes> attributes;
-  std::string link_target;  // of a symbolic link
+  std::string link_target;  // of a symbolic link; "?" when it is damaged
+  bool is_damaged = false;
+
+  bool IsFolder() const {
+    return attributes && attributes->kind == NodeKind::kDirectory;
+  }
 };
+
+// What lies at `path`; the root has no name. kPathNotFound, kContentDamaged.
+absl::StatusOr<ListedEntry> DescribePath(FileSystem& file_system,
+                                         absl::string_view path);
 
 // The entries of the folder at `path`, sorted by name; for anything else, that
 // one thing. kPathNotFound, kContentDamaged.
