@@ -52,6 +52,8 @@ public final class Oracle {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String KEY_FILE = "masterkey.cryptomator";
   private static final String CONFIG_FILE = "vault.cryptomator";
+  /** The library enters a folder that lies in itself without an end. */
+  private static final int MAX_DEPTH = 24;
 
   private final SecureRandom random = new SecureRandom();
   private final MasterkeyFileAccess keyFiles =
@@ -197,7 +199,8 @@ public final class Oracle {
   /**
    * Everything in the open vault, folders before what is in them: "path",
    * "type"; of files "size" (of the attributes) and "sha256" (of the bytes
-   * read); of symbolic links "target".
+   * read); of symbolic links "target". What the library cannot describe has the
+   * type "error", and the exception's class as "error".
    */
   private ArrayNode list() throws Exception {
     ArrayNode nodes = JSON.createArrayNode();
@@ -205,25 +208,37 @@ public final class Oracle {
     return nodes;
   }
 
-  private void listFolder(Path folder, ArrayNode nodes) throws Exception {
+  private void listFolder(Path folder, ArrayNode nodes) throws IOException {
     List<Path> entries = new ArrayList<>();
     try (DirectoryStream<Path> stream = Files.newDirectoryStream(folder)) {
       stream.forEach(entries::add);
     }
     for (Path entry : entries) {
-      BasicFileAttributes attributes = Files.readAttributes(
-          entry, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
       ObjectNode node = nodes.addObject().put("path", entry.toString());
-      if (attributes.isDirectory()) {
-        node.put("type", "dir");
-        listFolder(entry, nodes);
-      } else if (attributes.isSymbolicLink()) {
-        node.put("type", "link");
-        node.put("target", Files.readSymbolicLink(entry).toString());
-      } else {
-        node.put("type", "file").put("size", attributes.size());
-        node.put("sha256", hash(entry));
+      try {
+        describe(entry, node);
+        if (node.get("type").asText().equals("dir")
+            && entry.getNameCount() < MAX_DEPTH) {
+          listFolder(entry, nodes);
+        }
+      } catch (Exception e) {
+        node.put("type", "error").put("error", e.getClass().getSimpleName());
       }
+    }
+  }
+
+  private static void describe(Path entry, ObjectNode node) throws Exception {
+    BasicFileAttributes attributes = Files.readAttributes(
+        entry, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+    if (attributes.isDirectory()) {
+      node.put("type", "dir");
+    } else if (attributes.isSymbolicLink()) {
+      String target = Files.readSymbolicLink(entry).toString();
+      node.put("type", "link").put("target", target);
+    } else {
+      String sha256 = hash(entry);
+      node.put("type", "file").put("size", attributes.size());
+      node.put("sha256", sha256);
     }
   }
 

@@ -1,4 +1,4 @@
-"""Makes the golden vaults of testing/vaults anew: ./tools/dev golden-vaults.
+"""Makes the golden vaults of testing/vaults anew: ./tools/dev golden.
 
 Every run makes other keys and ids, so the vaults change as a whole; nobody
 needs to run it unless what is in them is to change.

@@ -15,12 +15,15 @@ import contextlib
 import json
 import os
 import subprocess
+import threading
 
 from casemate_system import PASSWORD, Vault
 
 RELEASES = ("oldest", "newest")
 # Guessing the password of a test is not to take long.
 COST = 1024
+# The library waits for ever where it opens a fifo, say.
+PATIENCE = 60
 
 
 class OracleError(Exception):
@@ -38,13 +41,13 @@ class Oracle:
         case.assertTrue(os.path.isdir(folder),
                         "the official library is not there: run this by "
                         "./tools/dev test, which fetches it")
-        java = (f"{folder}/runtime/bin/java" if release == "newest"
+        java = (f"{folder}/library/runtime/bin/java" if release == "newest"
                 else case.tool("java"))
         self.case = case
         self.release = release
         self.process = case.popen(
             ["-Xshare:auto", "-XX:TieredStopAtLevel=1", "-cp",
-             f"{folder}/classes:{folder}/{release}/*", "Oracle"],
+             f"{folder}/classes:{folder}/library/{release}/*", "Oracle"],
             program=java, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL)
         case.addCleanup(self.end)
@@ -58,7 +61,10 @@ class Oracle:
         request = {"do": do, **fields}
         self.process.stdin.write(json.dumps(request).encode() + b"\n")
         self.process.stdin.flush()
+        impatience = threading.Timer(PATIENCE, self.process.kill)
+        impatience.start()
         line = self.process.stdout.readline()
+        impatience.cancel()
         self.case.assertTrue(line, f"the oracle ended at {request['do']}")
         answer = json.loads(line)
         if "error" in answer:
@@ -90,12 +96,14 @@ class Oracle:
         self.ask("open", **self.opening)
 
     def listing(self):
-        """{path: ("dir",) or ("file", size, sha256) or ("link", target)}, with
-        paths from the root on, without the first slash."""
+        """{path: ("dir",), ("file", size, sha256), ("link", target) or
+        ("error", exception)}, with paths from the root on, without the first
+        slash."""
         nodes = {}
         for node in self.ask("list"):
             fields = {"dir": (), "file": ("size", "sha256"),
-                      "link": ("target",)}[node["type"]]
+                      "link": ("target",),
+                      "error": ("error",)}[node["type"]]
             nodes[node["path"][1:]] = (
                 node["type"], *(node[field] for field in fields))
         return nodes

@@ -9,5 +9,5 @@ CASEMATE_BINARY="$(readlink -f "$2")"
 shift 2
 export CASEMATE_BINARY
 export PYTHONDONTWRITEBYTECODE=1
-export PYTHONPATH="$PWD/testing/system:$PWD/testing/interop"
+export PYTHONPATH="$PWD/testing/system:$PWD/testing/interop:$PWD/testing/corruptions"
 exec python3 "$test_file" "$@"

