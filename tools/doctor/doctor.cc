@@ -136,6 +136,13 @@ absl::StatusOr<DoctorReport> Doctor::ScanOnce(const ScanOptions& options) {
   report.findings = std::move(scan.findings);
   report.counts = scan.counts;
   Sort(report.findings);
+  // A folder that cannot be read is met in both passes.
+  report.findings.erase(
+      std::unique(report.findings.begin(), report.findings.end(),
+                  [](const Finding& a, const Finding& b) {
+                    return KeyOf(a) == KeyOf(b);
+                  }),
+      report.findings.end());
   return report;
 }
 

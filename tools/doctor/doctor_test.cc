@@ -1,10 +1,18 @@
 #include "tools/doctor/doctor.h"
 
+#include <cerrno>
+#include <filesystem>
+#include <fstream>
 #include <set>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
+#include "base/bytes.h"
+#include "fs/storage/posix_storage.h"
+#include "fs/vault/tree_for_test.h"
+#include "fs/vault/vault_access.h"
+#include "fs/vault/vault_config.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "testing/faulty_storage/faulty_storage.h"
@@ -59,6 +67,70 @@ TEST_P(ScenarioTest, RepairLeavesWhatItCannotMendAndLosesNothing) {
   const auto again = practice.doctor().Diagnose(WithContent(), DoNotWait);
   ASSERT_TRUE(again.ok());
   EXPECT_EQ(Classes(*again), GetParam().left);
+}
+
+// What is in a folder that cannot be read may be the name of what seems to be
+// an orphan.
+TEST(DoctorTest, NoOrphanIsAdoptedWhileSomethingCannotBeRead) {
+  TestVault vault;
+  const Furniture furniture = Furnish(vault);
+  ASSERT_TRUE(
+      vault.tree()
+          .MakeDirectory(*vault.Open(furniture.dir), "inner", 0755, NewOwner())
+          .ok());
+  const auto shown = Shown(vault);
+  Practice practice(vault);
+  practice.plan().Fail(
+      StorageCall::kOpenDir,
+      Fault::From(1, EIO).OnPath(vault.ContentPath(furniture.dir)));
+  const std::multiset<std::string> expected = {"Unreadable",
+                                               "OrphanContentDir"};
+  const auto found = practice.doctor().Diagnose(WithContent(), DoNotWait);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(Classes(*found), expected);
+  const auto repaired = practice.doctor().Repair(WithContent());
+  ASSERT_TRUE(repaired.ok()) << repaired.status();
+  EXPECT_EQ(Classes(*repaired), expected);
+  EXPECT_EQ(Shown(vault), shown);
+}
+
+TEST(DoctorTest, NothingIsRepairedWithAThresholdThatNobodyWrites) {
+  TestVault vault;
+  const Furniture furniture = Furnish(vault);
+  VaultConfig config = vault.vault().config;
+  config.shortening_threshold = 300;
+  std::ofstream(vault.folder().PathOf("vault.cryptomator"))
+      << config.Serialize(vault.vault().masterkey);
+  const auto folder = OpenPosixDir(vault.folder().path());
+  ASSERT_TRUE(folder.ok());
+  const auto unlocked = OpenVault(**folder, BytesOf("pw"), OpenVaultOptions());
+  ASSERT_TRUE(unlocked.ok()) << unlocked.status();
+  std::filesystem::remove(
+      vault.folder().PathOf(vault.ContentPath(furniture.dir) + "/dirid.c9r"));
+  Practice practice(vault, &*unlocked);
+  const auto report = practice.doctor().Repair(ScanOptions());
+  ASSERT_TRUE(report.ok()) << report.status();
+  const std::multiset<std::string> classes = Classes(*report);
+  EXPECT_EQ(classes.count("UnusualThreshold"), 1u);
+  EXPECT_EQ(classes.count("MissingDirIdBackup"), 1u);
+  EXPECT_THAT(practice.plan().CallsOf(kDurableCalls), testing::IsEmpty());
+}
+
+// The user's interrupt, say.
+TEST(DoctorTest, AnErrorOfWhoWatchesEndsTheScan) {
+  TestVault vault;
+  Furnish(vault);
+  Practice practice(vault);
+  for (const int after : {0, 1, 3}) {
+    ScanOptions options = WithContent();
+    int calls = 0;
+    options.progress = [&](const ScanProgress&) {
+      return calls++ < after ? absl::OkStatus() : absl::CancelledError("stop");
+    };
+    EXPECT_EQ(practice.doctor().Diagnose(options, DoNotWait).status().code(),
+              absl::StatusCode::kCancelled);
+    EXPECT_EQ(calls, after + 1);
+  }
 }
 
 std::string ScenarioName(const testing::TestParamInfo<Scenario>& info) {

@@ -43,10 +43,9 @@ std::string ReadAll(const stdfs::path& path) {
 
 }  // namespace
 
-Practice::Practice(TestVault& vault)
+Practice::Practice(TestVault& vault, const UnlockedVault* unlocked)
     : limited_(&logger_, &clock_, absl::Hours(1)),
-      doctor_([&vault, plan = plan_] { return Open(vault, plan); },
-              &vault.vault(),
+      doctor_([&vault, plan = plan_] { return Open(vault, plan); }, unlocked,
               {&vault.random(), &metrics_, &limited_, &clock_}) {}
 
 std::multiset<std::string> Classes(const DoctorReport& report) {

@@ -18,7 +18,9 @@ namespace casemate {
 // Over a storage of its own, which fails by plan().
 class Practice {
  public:
-  explicit Practice(TestVault& vault);
+  explicit Practice(TestVault& vault) : Practice(vault, &vault.vault()) {}
+  // With what the vault's files say by now.
+  Practice(TestVault& vault, const UnlockedVault* unlocked);
 
   Doctor& doctor() { return doctor_; }
   FaultPlan& plan() { return *plan_; }
