@@ -273,6 +273,16 @@ def _(v):
     shutil.rmtree(v.node("docs/sub"))
 
 
+@row("orphan_with_a_copy_of_its_dirid", shows=HIDDEN_SUB,
+     found=["OrphanContentDir", "UndecryptableName", "WrongDirIdBackup"],
+     left=["UndecryptableName"], mended={**HIDDEN_SUB, **FOUND_SUB})
+def _(v):
+    backup = v.content("docs/sub") + "/dirid"
+    shutil.copy2(backup + ".c9r", backup + " (1).c9r")
+    os.truncate(backup + ".c9r", 60)
+    shutil.rmtree(v.node("docs/sub"))
+
+
 @row("orphan_of_lost_and_found", shows={},
      found=["OrphanContentDir"], mended={LOST: DIR, f"{LOST}/x": file(b"x")})
 def _(v):
@@ -361,16 +371,14 @@ def _(v):
 
 
 @row("dir_file_is_a_fifo", shows=BROKEN_SUB,
-     found=["ForeignType", "OrphanContentDir"], left=["ForeignType"],
-     mended={**BROKEN_SUB, **FOUND_SUB})
+     both=["ForeignType", "OrphanContentDir"])
 def _(v):
     path = v.type_file("docs/sub")
     replace(path, os.mkfifo, path)
 
 
 @row("dir_file_is_a_link", shows=BROKEN_SUB,
-     found=["ForeignType", "OrphanContentDir"], left=["ForeignType"],
-     mended={**BROKEN_SUB, **FOUND_SUB})
+     both=["ForeignType", "OrphanContentDir"])
 def _(v):
     path = v.type_file("docs/sub")
     replace(path, os.symlink, v.type_file("other"), path)
@@ -527,6 +535,13 @@ def _(v):
     copy = copy_of(v, "docs/sub", " (Bob)")
     write(copy + "/dir.c9r", v.new_id(5))
     v.make_content(v.new_id(5))
+
+
+@row("copy_within_a_node", found=["ConflictCopy"],
+     mended={LOST: DIR, f"{LOST}/{LONG_FILE}": file(b"long file")})
+def _(v):
+    node = v.node(LONG)
+    shutil.copy2(node + "/contents.c9r", node + "/contents (Alice's).c9r")
 
 
 @row("copy_that_starts_with_a_dot", both=["ForeignFile"])

@@ -16,6 +16,7 @@
 #include "tools/casemate/interrupts.h"
 #include "tools/casemate/progress.h"
 #include "tools/casemate/standard_output.h"
+#include "tools/casemate/terminal_text.h"
 #include "tools/casemate/vault_lock.h"
 #include "tools/casemate/vault_opening.h"
 #include "tools/doctor/doctor.h"
@@ -70,13 +71,26 @@ absl::StatusOr<std::unique_ptr<Dir>> LockForRepair(const std::string& vault,
   return LockVault(vault, folder);
 }
 
+// Messages name entries as the store has them: anything, that is.
+class EscapingLogger final : public Logger {
+ public:
+  explicit EscapingLogger(Logger* target) : target_(target) {}
+  void Log(Severity severity, absl::string_view message) override {
+    target_->Log(severity, EscapeControls(message));
+  }
+
+ private:
+  Logger* const target_;
+};
+
 absl::StatusOr<DoctorReport> Examine(const DoctorCommand& command,
                                      const UnlockedVault& vault,
                                      Interrupts& interrupts, Logger& logger) {
   RealClock clock;
   Watch watch(command, &clock, &interrupts);
   ClearingLogger clearing(&watch.progress(), &logger);
-  Services services(&clearing);
+  EscapingLogger escaping(&clearing);
+  Services services(&escaping);
   Doctor doctor(
       [&command] { return OpenVaultFolder(command.vault); }, &vault,
       {&services.random, &services.metrics, &services.logger, &services.clock});

@@ -72,6 +72,10 @@ void NoteOrphan(Scan& scan, const std::string& path,
                 const DirectoryRecord& record) {
   Finding& finding =
       scan.Add(FindingClass::kOrphanContentDir, StorePath(path), absl::nullopt);
+  if (!record.id && record.is_backup_unreadable) {
+    finding.detail = "its dirid.c9r, which says what it is, cannot be read";
+    return;
+  }
   if (!record.id) {
     finding.detail =
         "its names cannot be decrypted any more: there is no right dirid.c9r";

@@ -1,6 +1,7 @@
 #include "tools/doctor/directory_map.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <memory>
 #include <utility>
 
@@ -117,13 +118,34 @@ class Mapper {
       if (!may_be_node) continue;
       const absl::StatusOr<std::string> text = ReadSmallFile(
           **dir, InnerPath(entry.name, kDirIdFile), DirId::kMaxSize);
-      if (!text.ok()) continue;  // the checks of its node say more
+      if (!text.ok()) {
+        RETURN_IF_ERROR(NoteUnreadDirFile(text.status()));
+        continue;
+      }
       const absl::StatusOr<DirId> id = DirId::Parse(*text);
       if (!id.ok()) continue;
       AddRecord(*id).referrers.push_back({path, entry.name});
       map_.records[path].children.push_back(scan_.view->names.ContentPath(*id));
     }
     return absl::OkStatus();
+  }
+
+  // What it means for the map that a dir.c9r could not be read. The checks of
+  // its node make a finding of it.
+  absl::Status NoteUnreadDirFile(const absl::Status& status) {
+    switch (ErrnoOf(status)) {
+      case 0:  // it is too long: whatever it says, it is no id
+      case ENOENT:
+      case ENOTDIR:
+        return absl::OkStatus();
+      case EMFILE:
+      case ENFILE:
+      case ENOMEM:
+        return status;
+      default:
+        map_.is_complete = false;
+        return absl::OkStatus();
+    }
   }
 
   absl::Status Report() {
@@ -133,24 +155,39 @@ class Mapper {
     return scan_.options.progress(progress);
   }
 
-  // Nothing names these. Their own dirid.c9r may say whose they are, and the
-  // hash whether that is true.
+  // Nothing names these. Their own dirid.c9r, or a copy of it that a
+  // synchronisation program renamed, may say whose they are, and the hash
+  // whether that is true.
   void IdentifyByBackup() {
     for (auto& [path, record] : map_.records) {
       if (record.id || !record.exists) continue;
       const absl::StatusOr<std::unique_ptr<Dir>> dir =
           scan_.view->d->OpenDir(path);
-      if (!dir.ok()) continue;
-      const absl::StatusOr<std::string> sealed = ReadSmallFile(
-          **dir, kDirIdBackupFile, scan_.view->sealed_files.max_sealed_size());
-      if (!sealed.ok()) continue;
-      const absl::StatusOr<std::string> text =
-          scan_.view->sealed_files.Open(BytesOf(*sealed));
-      if (!text.ok()) continue;
-      absl::StatusOr<DirId> id = DirId::Parse(*text);
-      if (id.ok() && scan_.view->names.ContentPath(*id) == path) {
-        record.id = *std::move(id);
+      const absl::StatusOr<std::vector<DirEntry>> entries =
+          dir.ok() ? (*dir)->List() : dir.status();
+      if (!entries.ok()) {
+        record.is_backup_unreadable = true;
+        continue;
       }
+      for (const DirEntry& entry : *entries) {
+        if (IsDirIdBackup(entry.name))
+          Identify(path, **dir, entry.name, record);
+      }
+    }
+  }
+
+  void Identify(const std::string& path, const Dir& dir,
+                const std::string& file, DirectoryRecord& record) {
+    const absl::StatusOr<std::string> sealed =
+        ReadSmallFile(dir, file, scan_.view->sealed_files.max_sealed_size());
+    if (ErrnoOf(sealed.status()) != 0) record.is_backup_unreadable = true;
+    if (!sealed.ok()) return;
+    const absl::StatusOr<std::string> text =
+        scan_.view->sealed_files.Open(BytesOf(*sealed));
+    if (!text.ok()) return;
+    absl::StatusOr<DirId> id = DirId::Parse(*text);
+    if (id.ok() && scan_.view->names.ContentPath(*id) == path) {
+      record.id = *std::move(id);
     }
   }
 
@@ -181,6 +218,10 @@ class Mapper {
 };
 
 }  // namespace
+
+bool IsDirIdBackup(absl::string_view file) {
+  return absl::StartsWith(file, "dirid") && absl::EndsWith(file, kNameSuffix);
+}
 
 absl::Status MapDirectories(Scan& scan) { return Mapper(scan).Run(); }
 

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
 #include "fs/storage/storage.h"
 #include "fs/vault/dir_id.h"
@@ -32,6 +34,8 @@ struct DirectoryRecord {
   absl::optional<DirId> id;
   bool exists = false;  // its content directory does
   bool is_root = false;
+  // It has a dirid.c9r, and the store does not give it out.
+  bool is_backup_unreadable = false;
   bool is_reachable = false;  // from the root
   std::vector<Referrer> referrers;
   // Content paths of the directories that its entries name.
@@ -46,8 +50,8 @@ struct DirectoryRecord {
 struct DirectoryMap {
   // By content path, "XX/YYY". Those that are only referred to are there, too.
   std::map<std::string, DirectoryRecord> records;
-  // False when some directory could not be read: one that seems to be an
-  // orphan may have its name in there then.
+  // False when some directory, or the dir.c9r of some node, could not be read:
+  // one that seems to be an orphan may have its name in there then.
   bool is_complete = true;
   // Content paths that exist: first what can be reached from the root, parents
   // before children, then the rest.
@@ -57,6 +61,10 @@ struct DirectoryMap {
 // Fills `scan.directories`, with findings for what lies between d/ and the
 // content directories and does not belong there.
 absl::Status MapDirectories(Scan& scan);
+
+// True for dirid.c9r and for what a synchronisation program makes of it:
+// "dirid (1).c9r".
+bool IsDirIdBackup(absl::string_view file);
 
 // All entries of `dir`, with the type of each told by stat(2) where the store's
 // listing does not. What has gone meanwhile is left out.

@@ -143,6 +143,9 @@ absl::StatusOr<DoctorReport> Doctor::ScanOnce(const ScanOptions& options) {
                     return KeyOf(a) == KeyOf(b);
                   }),
       report.findings.end());
+  if (!vault_->config.threshold_writable) {
+    for (Finding& finding : report.findings) finding.repair = nullptr;
+  }
   return report;
 }
 
@@ -169,7 +172,8 @@ absl::StatusOr<DoctorReport> Doctor::Diagnose(
   return report;
 }
 
-absl::StatusOr<bool> Doctor::RepairOnce(const DoctorReport& report) {
+absl::StatusOr<bool> Doctor::RepairOnce(const DoctorReport& report,
+                                        const ScanOptions& options) {
   ASSIGN_OR_RETURN(const OpenVaultParts parts, OpenParts(open_folder_, vault_));
   Scan shape(parts.view.get(), ScanOptions());
   RETURN_IF_ERROR(MapDirectories(shape));
@@ -182,6 +186,7 @@ absl::StatusOr<bool> Doctor::RepairOnce(const DoctorReport& report) {
   for (const Finding& finding : report.findings) {
     if (!finding.repair || tried_[KeyOf(finding)]++ >= kMaxTries) continue;
     has_tried = true;
+    if (options.progress) RETURN_IF_ERROR(options.progress(ScanProgress()));
     const absl::Status status = finding.repair(repairer);
     if (!status.ok()) {
       services_.logger->Warning(
@@ -197,6 +202,7 @@ absl::StatusOr<bool> Doctor::RepairOnce(const DoctorReport& report) {
 absl::StatusOr<DoctorReport> Doctor::Repair(const ScanOptions& options) {
   ASSIGN_OR_RETURN(DoctorReport report, ScanOnce(options));
   if (!vault_->config.threshold_writable) return report;
+  const uint64_t bytes_authenticated = report.counts.bytes_authenticated;
   ScanOptions again = options;
   again.authenticates_content = false;
   std::map<Key, Finding> seen;
@@ -207,7 +213,7 @@ absl::StatusOr<DoctorReport> Doctor::Repair(const ScanOptions& options) {
       seen.emplace(KeyOf(finding), finding);
       has_content_findings = has_content_findings || IsOfContent(finding);
     }
-    ASSIGN_OR_RETURN(const bool has_tried, RepairOnce(report));
+    ASSIGN_OR_RETURN(const bool has_tried, RepairOnce(report, again));
     if (!has_tried) break;
     ASSIGN_OR_RETURN(report, ScanOnce(again));
   }
@@ -215,6 +221,8 @@ absl::StatusOr<DoctorReport> Doctor::Repair(const ScanOptions& options) {
     // What does not authenticate may lie elsewhere now.
     ASSIGN_OR_RETURN(report, ScanOnce(has_content_findings ? options : again));
   }
+  report.counts.bytes_authenticated =
+      std::max(report.counts.bytes_authenticated, bytes_authenticated);
   const std::set<Key> left = KeysOf(report.findings);
   for (auto& [key, finding] : seen) {
     // One without a repair that is gone has moved with its node.

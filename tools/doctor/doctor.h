@@ -76,7 +76,8 @@ class Doctor {
   absl::StatusOr<DoctorReport> ScanOnce(const ScanOptions& options);
   // Tries the repairs of `report`, each no more than twice in all. True when
   // there was one to try.
-  absl::StatusOr<bool> RepairOnce(const DoctorReport& report);
+  absl::StatusOr<bool> RepairOnce(const DoctorReport& report,
+                                  const ScanOptions& options);
 
   const OpenFolder open_folder_;
   const UnlockedVault* const vault_;

@@ -1,5 +1,7 @@
 #include "tools/doctor/node_checks.h"
 
+#include <algorithm>
+#include <cerrno>
 #include <memory>
 #include <string>
 #include <vector>
@@ -33,6 +35,18 @@ absl::string_view KindName(NodeKind kind) {
       break;
   }
   return "file";
+}
+
+std::string TypeFile(NodeKind kind) {
+  switch (kind) {
+    case NodeKind::kDirectory:
+      return std::string(kDirIdFile);
+    case NodeKind::kSymlink:
+      return std::string(kSymlinkFile);
+    case NodeKind::kFile:
+      break;
+  }
+  return std::string(kContentsFile);
 }
 
 class EntryCheck {
@@ -111,7 +125,9 @@ class EntryCheck {
       FindKind(kContentsFile, NodeKind::kFile, has_foreign_type_file);
     }
     if (view_.kinds.empty()) {
-      if (has_foreign_type_file) {
+      if (HasCopy()) {
+        RETURN_IF_ERROR(CheckName(scan_, place_, view_));
+      } else if (has_foreign_type_file) {
         RETURN_IF_ERROR(CheckName(scan_, place_, view_));
       } else {
         NoteUnknownType();
@@ -143,11 +159,43 @@ class EntryCheck {
             (file == kContentsFile || file == kLongNameFile));
   }
 
+  // What a synchronisation program makes of a type file:
+  // "contents (conflicted copy).c9r".
+  bool IsCopy(const DirEntry& inner) const {
+    if (BelongsInNode(inner.name) || inner.type != FileType::kRegular ||
+        !absl::EndsWith(inner.name, kNameSuffix)) {
+      return false;
+    }
+    return absl::StartsWith(inner.name, "dir") ||
+           absl::StartsWith(inner.name, "symlink") ||
+           (view_.is_shortened && absl::StartsWith(inner.name, "contents"));
+  }
+
+  bool HasCopy() const {
+    return std::any_of(view_.inner.begin(), view_.inner.end(),
+                       [this](const DirEntry& inner) { return IsCopy(inner); });
+  }
+
+  void NoteCopy(const std::string& file) {
+    Finding& finding =
+        Add(FindingClass::kConflictCopy, InnerPath(entry_.name, file));
+    finding.detail = "it lies within the node";
+    if (!absl::StartsWith(file, "contents")) return;
+    finding.repair =
+        [path = place_.content_path, id = place_.id, entry = entry_.name, file,
+         name = view_.name.value_or("")](Repairer& repairer) -> absl::Status {
+      ASSIGN_OR_RETURN(const auto dir, repairer.Open(path, id));
+      return repairer.RescueFile(*dir, entry, file, NodeKind::kFile, name);
+    };
+  }
+
   // What is in a node directory and is no part of a node.
   void NoteStrangers() {
     for (const DirEntry& inner : view_.inner) {
       const std::string path = InnerPath(entry_.name, inner.name);
-      if (!BelongsInNode(inner.name)) {
+      if (IsCopy(inner)) {
+        NoteCopy(inner.name);
+      } else if (!BelongsInNode(inner.name)) {
         if (view_.kinds.empty()) continue;  // a part of the unknown node
         if (absl::EndsWith(inner.name, kInUseSuffix)) continue;
         Add(FindingClass::kForeignFile, path);
@@ -174,7 +222,8 @@ class EntryCheck {
                       hidden](Repairer& repairer) -> absl::Status {
       ASSIGN_OR_RETURN(const auto dir, repairer.Open(path, id));
       for (const NodeKind kind : hidden) {
-        RETURN_IF_ERROR(repairer.RescueTypeFile(*dir, entry, kind, name));
+        RETURN_IF_ERROR(
+            repairer.RescueFile(*dir, entry, TypeFile(kind), kind, name));
       }
       return absl::OkStatus();
     };
@@ -247,7 +296,11 @@ class EntryCheck {
     DirectoryRecord& child = scan_.directories.records[child_path];
     if (!child.exists) {
       Add(FindingClass::kMissingContentDir, file).repair =
-          [id](Repairer& repairer) { return repairer.MakeContent(id); };
+          [id](Repairer& repairer) {
+            const absl::Status status = repairer.MakeContent(id);
+            // Another name of it was repaired before.
+            return IsErrno(status, EEXIST) ? absl::OkStatus() : status;
+          };
     }
     if (!view_.name) return;
     child.shown.push_back(

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <memory>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -35,30 +36,32 @@ absl::StatusOr<Contents> LookInto(Dir& content) {
       continue;
     }
     const bool may_be_node = entry.name != kDirIdFile &&
-                             entry.name != kDirIdBackupFile &&
+                             !IsDirIdBackup(entry.name) &&
                              (absl::EndsWith(entry.name, kNameSuffix) ||
                               IsShortenedEntry(entry.name));
     if (!may_be_node) {
       contents.others.push_back(entry.name);
       continue;
     }
-    bool is_absent = false;
-    if (entry.type == FileType::kDirectory) {
-      ASSIGN_OR_RETURN(is_absent, IsAbsentNode(content, entry.name));
-    }
+    // One that cannot be looked into may be a node.
+    const bool is_absent = entry.type == FileType::kDirectory &&
+                           IsAbsentNode(content, entry.name).value_or(false);
     (is_absent ? contents.absent_nodes : contents.nodes).push_back(entry.name);
   }
   return contents;
 }
 
-// The content directory, in which there is no node any more.
+// The content directory, in which there is no node any more. Its dirid.c9r says
+// nothing new when the id was known, and may be of use to somebody when not.
 absl::Status RemoveOrphan(Repairer& repairer, Dir& content,
-                          const std::string& content_path,
-                          const Contents& contents) {
-  for (const std::string& entry : contents.absent_nodes) {
-    RETURN_IF_ERROR(RemoveNodeDirectory(content, entry));
+                          const std::string& content_path, Contents contents,
+                          bool is_id_known) {
+  std::vector<std::string> kept = std::move(contents.absent_nodes);
+  kept.insert(kept.end(), contents.others.begin(), contents.others.end());
+  if (!is_id_known && content.Stat(kDirIdBackupFile).ok()) {
+    kept.emplace_back(kDirIdBackupFile);
   }
-  for (const std::string& entry : contents.others) {
+  for (const std::string& entry : kept) {
     RETURN_IF_ERROR(
         repairer.Quarantine(content, entry, StorePath(content_path, entry)));
   }
@@ -70,6 +73,58 @@ absl::Status RemoveOrphan(Repairer& repairer, Dir& content,
       outer->RemoveFile(InnerPath(inner, kDirIdBackupFile));
   if (!removed.ok() && !IsErrno(removed, ENOENT)) return removed;
   return outer->RemoveDir(inner);
+}
+
+// The encrypted names that the nodes had, a line each, with what name.c9s held
+// behind it: should a dirid.c9r turn up some day, they can be decrypted.
+absl::Status KeepNames(Repairer& repairer, Dir& content,
+                       const std::string& content_path,
+                       const std::vector<std::string>& nodes) {
+  std::string text;
+  for (const std::string& entry : nodes) {
+    const std::string long_name =
+        ReadSmallFile(content, InnerPath(entry, kLongNameFile),
+                      kMaxLongNameSize)
+            .value_or("");
+    absl::StrAppend(&text, entry, "\t", long_name, "\n");
+  }
+  return repairer.KeepText(StorePath(content_path, "names.txt"), text);
+}
+
+// Moves one node of an orphan without id to `parent`. A second name of a folder
+// that has one already would hide it; that goes to quarantine.
+absl::Status MoveNode(Repairer& repairer, const VaultDir& orphan,
+                      const std::string& content_path, const std::string& entry,
+                      const VaultDir& parent, std::set<std::string>& folders) {
+  ASSIGN_OR_RETURN(const Node node, repairer.NodeAt(orphan, entry));
+  if (node.kind == NodeKind::kDirectory) {
+    ASSIGN_OR_RETURN(
+        const std::string id,
+        ReadSmallFile(orphan.content(), TypeFilePath(entry, node.kind),
+                      DirId::kMaxSize));
+    if (!folders.insert(id).second ||
+        repairer.HasNameElsewhere(id, content_path)) {
+      return repairer.Quarantine(orphan.content(), entry,
+                                 StorePath(content_path, entry));
+    }
+  }
+  return repairer.RenameToFree(orphan, node, parent, "");
+}
+
+absl::Status MoveNodes(Repairer& repairer, const VaultDir& orphan,
+                       const std::string& content_path,
+                       const std::vector<std::string>& nodes,
+                       const VaultDir& parent) {
+  RETURN_IF_ERROR(KeepNames(repairer, orphan.content(), content_path, nodes));
+  std::set<std::string> folders;
+  absl::Status first;
+  for (const std::string& entry : nodes) {
+    // One that cannot be moved does not keep the others.
+    const absl::Status status =
+        MoveNode(repairer, orphan, content_path, entry, parent, folders);
+    if (first.ok()) first = status;
+  }
+  return first;
 }
 
 // Gives the orphan itself a name.
@@ -120,13 +175,12 @@ absl::Status AdoptOrphan(Repairer& repairer, const std::string& content_path,
     if (id) return LinkOrphan(repairer, *recovery, hash, *id);
     ASSIGN_OR_RETURN(const std::shared_ptr<const VaultDir> parent,
                      StepParent(repairer, *recovery, hash));
-    for (const std::string& entry : contents.nodes) {
-      ASSIGN_OR_RETURN(const Node node, repairer.NodeAt(*orphan, entry));
-      RETURN_IF_ERROR(repairer.RenameToFree(*orphan, node, *parent, ""));
-    }
+    RETURN_IF_ERROR(
+        MoveNodes(repairer, *orphan, content_path, contents.nodes, *parent));
     ASSIGN_OR_RETURN(contents, LookInto(orphan->content()));
   }
-  return RemoveOrphan(repairer, orphan->content(), content_path, contents);
+  return RemoveOrphan(repairer, orphan->content(), content_path,
+                      std::move(contents), id.has_value());
 }
 
 }  // namespace casemate

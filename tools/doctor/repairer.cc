@@ -1,5 +1,9 @@
 #include "tools/doctor/repairer.h"
 
+#include <limits.h>
+#include <unistd.h>
+
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 #include <vector>
@@ -52,18 +56,18 @@ bool IsTaken(const absl::Status& status) {
 
 absl::Status Exists() { return ErrnoError(EEXIST, "a repair's target"); }
 
-// `name` in `dir`, made if it is not there.
-absl::StatusOr<std::unique_ptr<Dir>> EnterDir(Dir& dir,
-                                              absl::string_view name) {
-  const absl::Status made = dir.MakeDir(name, kPrivateDirectory);
-  if (!made.ok() && !IsErrno(made, EEXIST)) return made;
-  return dir.OpenDir(name);
+// The `attempt`th name for a thing called `name`, no longer than one may be.
+std::string NumberedName(absl::string_view name, int attempt) {
+  if (attempt == 0) return std::string(name);
+  const std::string number = absl::StrCat(".", attempt);
+  return absl::StrCat(name.substr(0, NAME_MAX - number.size()), number);
 }
 
 }  // namespace
 
 NewOwner Repairer::Owner() const {
   NewOwner owner;
+  if (geteuid() != 0) return owner;
   const absl::StatusOr<FileStat> stat =
       view_->d ? view_->d->StatSelf() : view_->folder->StatSelf();
   if (stat.ok()) {
@@ -132,9 +136,10 @@ absl::Status Repairer::Rescue(const VaultDir& from, const Node& node,
   return RenameToFree(from, node, *recovery, wanted);
 }
 
-absl::Status Repairer::RescueTypeFile(const VaultDir& from,
-                                      const std::string& entry, NodeKind kind,
-                                      absl::string_view wanted) {
+absl::Status Repairer::RescueFile(const VaultDir& from,
+                                  const std::string& entry,
+                                  const std::string& file, NodeKind kind,
+                                  absl::string_view wanted) {
   ASSIGN_OR_RETURN(const std::shared_ptr<const VaultDir> recovery,
                    RecoveryDirectory());
   Dir& content = recovery->content();
@@ -147,7 +152,7 @@ absl::Status Repairer::RescueTypeFile(const VaultDir& from,
     if (HasNodeDirectory(target, kind)) {
       RETURN_IF_ERROR(Maker().PrepareNodeDirectory(content, target, c9r));
     }
-    RETURN_IF_ERROR(from.content().Rename(TypeFilePath(entry, kind), content,
+    RETURN_IF_ERROR(from.content().Rename(InnerPath(entry, file), content,
                                           TypeFilePath(target, kind),
                                           RenameMode::kNoReplace));
     return content.Sync();
@@ -155,23 +160,64 @@ absl::Status Repairer::RescueTypeFile(const VaultDir& from,
   return Exists();
 }
 
+absl::StatusOr<std::unique_ptr<Dir>> Repairer::EnterQuarantine(
+    const std::string& store_path) {
+  std::vector<std::string> parts = absl::StrSplit(store_path, '/');
+  parts.back() = std::string(kQuarantine);
+  std::rotate(parts.begin(), parts.end() - 1, parts.end());
+  std::unique_ptr<Dir> place;
+  for (const std::string& part : parts) {
+    Dir& dir = place ? *place : *view_->folder;
+    const absl::Status made = Maker().MakeDir(dir, part);
+    if (!made.ok() && !IsErrno(made, EEXIST)) return made;
+    if (made.ok()) RETURN_IF_ERROR(dir.Sync());
+    ASSIGN_OR_RETURN(place, dir.OpenDir(part));
+  }
+  return place;
+}
+
 absl::Status Repairer::Quarantine(Dir& dir, const std::string& path,
                                   const std::string& store_path) {
-  ASSIGN_OR_RETURN(std::unique_ptr<Dir> place,
-                   EnterDir(*view_->folder, kQuarantine));
-  const std::vector<std::string> parts = absl::StrSplit(store_path, '/');
-  for (size_t i = 0; i + 1 < parts.size(); ++i) {
-    ASSIGN_OR_RETURN(place, EnterDir(*place, parts[i]));
-  }
+  ASSIGN_OR_RETURN(const std::unique_ptr<Dir> place,
+                   EnterQuarantine(store_path));
+  const std::string name = store_path.substr(store_path.rfind('/') + 1);
   absl::Status status = Exists();
   for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
-    const std::string name =
-        attempt == 0 ? parts.back() : absl::StrCat(parts.back(), ".", attempt);
-    status = dir.Rename(path, *place, name, RenameMode::kNoReplace);
+    status = dir.Rename(path, *place, NumberedName(name, attempt),
+                        RenameMode::kNoReplace);
+    if (!IsErrno(status, EEXIST)) break;
+  }
+  RETURN_IF_ERROR(status);
+  RETURN_IF_ERROR(place->Sync());
+  return dir.Sync();
+}
+
+absl::Status Repairer::KeepText(const std::string& store_path,
+                                absl::string_view text) {
+  ASSIGN_OR_RETURN(const std::unique_ptr<Dir> place,
+                   EnterQuarantine(store_path));
+  const std::string name = store_path.substr(store_path.rfind('/') + 1);
+  absl::Status status = Exists();
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    status =
+        Maker().WriteFile(*place, NumberedName(name, attempt), BytesOf(text));
     if (!IsErrno(status, EEXIST)) break;
   }
   RETURN_IF_ERROR(status);
   return place->Sync();
+}
+
+bool Repairer::HasNameElsewhere(const std::string& id,
+                                const std::string& content_path) const {
+  const absl::StatusOr<DirId> parsed = DirId::Parse(id);
+  if (!parsed.ok()) return false;
+  const auto record = map_->records.find(view_->names.ContentPath(*parsed));
+  return record != map_->records.end() &&
+         std::any_of(record->second.referrers.begin(),
+                     record->second.referrers.end(),
+                     [&content_path](const Referrer& referrer) {
+                       return referrer.content_path != content_path;
+                     });
 }
 
 absl::StatusOr<std::string> Repairer::WriteTemporary(Dir& dir,

@@ -65,13 +65,17 @@ class Repairer {
   // RenameToFree to LOST+FOUND.
   absl::Status Rescue(const VaultDir& from, const Node& node,
                       absl::string_view wanted);
-  // The same for one type file of a node directory that has several.
-  absl::Status RescueTypeFile(const VaultDir& from, const std::string& entry,
-                              NodeKind kind, absl::string_view wanted);
+  // The same for one file of the node directory `entry`, which becomes the type
+  // file of a new node of `kind`.
+  absl::Status RescueFile(const VaultDir& from, const std::string& entry,
+                          const std::string& file, NodeKind kind,
+                          absl::string_view wanted);
 
   // Moves `path` of `dir` to `store_path` below the quarantine folder.
   absl::Status Quarantine(Dir& dir, const std::string& path,
                           const std::string& store_path);
+  // A new file with `text` at `store_path` below the quarantine folder.
+  absl::Status KeepText(const std::string& store_path, absl::string_view text);
   // Puts `data` at `path`, in one step; what was there is gone.
   absl::Status PutFile(Dir& dir, const std::string& path, ConstBytes data);
   // The same; what was there goes to quarantine.
@@ -86,14 +90,22 @@ class Repairer {
   // An empty content directory for `id`; d/ too, if that is missing.
   absl::Status MakeContent(const DirId& id);
 
-  // New files and folders get the owner of d/, so that whoever owns the vault
-  // can go on with it when root has repaired it.
+  // True when a dir.c9r that is not in the content directory at `content_path`
+  // holds `id`.
+  bool HasNameElsewhere(const std::string& id,
+                        const std::string& content_path) const;
+
+  // What root makes gets the owner of d/, so that whoever owns the vault can go
+  // on with it.
   NewOwner Owner() const;
 
  private:
   NodeMaker Maker() const;
   absl::StatusOr<std::shared_ptr<const VaultDir>> MakeRecoveryDirectory(
       const VaultDir& root, const std::string& name);
+  // The folder of `store_path` below the quarantine folder, made.
+  absl::StatusOr<std::unique_ptr<Dir>> EnterQuarantine(
+      const std::string& store_path);
   absl::StatusOr<std::string> WriteTemporary(Dir& dir, ConstBytes data);
 
   const VaultView* const view_;

@@ -160,6 +160,37 @@ std::vector<Scenario> ShapeScenarios() {
        },
        {"OrphanContentDir"},
        {}},
+      {"orphan with a copy of its dirid",
+       [](TestVault& vault, const Furniture& furniture) {
+         const std::string content = ContentOnDisk(vault, furniture.dir);
+         stdfs::copy(content + "/dirid.c9r", content + "/dirid (1).c9r");
+         stdfs::resize_file(content + "/dirid.c9r", 60);
+         stdfs::remove_all(EntryOnDisk(vault, DirId(), "dir"));
+       },
+       {"OrphanContentDir", "UndecryptableName", "WrongDirIdBackup"},
+       {"UndecryptableName"}},
+      {"orphan without dirid, with something broken",
+       [](TestVault& vault, const Furniture& furniture) {
+         const std::string content = ContentOnDisk(vault, furniture.dir);
+         stdfs::remove(content + "/dirid.c9r");
+         stdfs::create_symlink("/etc/passwd", content + "/0000.c9r");
+         stdfs::remove_all(EntryOnDisk(vault, DirId(), "dir"));
+       },
+       {"ForeignType", "OrphanContentDir"},
+       {"ForeignType", "OrphanContentDir"}},
+      {"orphan without dirid, with a folder entered twice",
+       [](TestVault& vault, const Furniture& furniture) {
+         const DirId id =
+             MakeDirectory(vault, *vault.Open(furniture.dir), "inner");
+         MakeFile(vault, *vault.Open(id), "file");
+         const std::string node = EntryOnDisk(vault, furniture.dir, "inner");
+         stdfs::copy(node, node.substr(0, node.size() - 4) + " (1).c9r",
+                     stdfs::copy_options::recursive);
+         stdfs::remove(ContentOnDisk(vault, furniture.dir) + "/dirid.c9r");
+         stdfs::remove_all(EntryOnDisk(vault, DirId(), "dir"));
+       },
+       {"OrphanContentDir"},
+       {}},
       {"orphan with nothing in it",
        [](TestVault& vault, const Furniture&) {
          MakeDirectory(vault, *vault.root(), "empty");
@@ -312,6 +343,23 @@ std::vector<Scenario> NameScenarios() {
        {}},
       {"copy of a file", GetsCopy("file", "_conflict"), {"ConflictCopy"}, {}},
       {"copy of a link", GetsCopy("link", "_conflict"), {"ConflictCopy"}, {}},
+      {"copy within a node",
+       [](TestVault& vault, const Furniture& furniture) {
+         const std::string node =
+             EntryOnDisk(vault, furniture.dir, LongName('f'));
+         stdfs::copy(node + "/contents.c9r", node + "/contents (Alice's).c9r");
+       },
+       {"ConflictCopy"},
+       {}},
+      {"copy within a node without a name",
+       [](TestVault& vault, const Furniture& furniture) {
+         const std::string node =
+             EntryOnDisk(vault, furniture.dir, LongName('f'));
+         stdfs::copy(node + "/contents.c9r", node + "/contents (Alice's).c9r");
+         stdfs::remove(node + "/name.c9s");
+       },
+       {"ConflictCopy", "MissingLongName"},
+       {}},
       {"not encrypted",
        EntryBecomes("file", "AAAAAAAAAAAAAAAAAAAAAAAAAAAA.c9r"),
        {"UndecryptableName"},
@@ -388,8 +436,9 @@ std::vector<Scenario> NodeScenarios() {
          stdfs::remove(file);
          CHECK(mkfifo(file.c_str(), 0600) == 0, "a test can make a fifo");
        },
+       // It might name the orphan.
        {"ForeignType", "OrphanContentDir"},
-       {"ForeignType"}},
+       {"ForeignType", "OrphanContentDir"}},
       {"a file as node directory",
        [](TestVault& vault, const Furniture& furniture) {
          const std::string node =
