@@ -206,7 +206,7 @@ def observe(root):
     """{path: what a user meets there}: ("dir",), ("file", size, sha256),
     ("link", target), or text: the errno of looking at it, or what of it cannot
     be read. Names that depend on chance are replaced: file-#, #."""
-    seen = {}
+    seen, done = {}, set()
 
     def walk(folder):
         for name in os.listdir(f"{root}/{folder}"):
@@ -214,10 +214,15 @@ def observe(root):
             key = _HASH.sub("#", _MADE_NAME.sub(r"\1-#", path))
             key = unicodedata.normalize("NFC", key)
             try:
-                seen[key] = _look(f"{root}/{path}")
+                found = _look(f"{root}/{path}")
             except OSError as error:
-                seen[key] = errno.errorcode[error.errno]
-            if seen[key] == ("dir",):
+                found = errno.errorcode[error.errno]
+            # Two folders may come to one made name, two others would hide
+            # each other.
+            if seen.setdefault(key, found) != ("dir",) and key in done:
+                raise AssertionError(f"two nodes are called {key}")
+            done.add(key)
+            if found == ("dir",):
                 walk(path)
 
     walk("")

@@ -133,8 +133,9 @@ class Mapper {
   // What it means for the map that a dir.c9r could not be read. The checks of
   // its node make a finding of it.
   absl::Status NoteUnreadDirFile(const absl::Status& status) {
+    // Whatever one that is too long says, it is no id.
+    if (absl::IsOutOfRange(status)) return absl::OkStatus();
     switch (ErrnoOf(status)) {
-      case 0:  // it is too long: whatever it says, it is no id
       case ENOENT:
       case ENOTDIR:
         return absl::OkStatus();
@@ -180,8 +181,10 @@ class Mapper {
                 const std::string& file, DirectoryRecord& record) {
     const absl::StatusOr<std::string> sealed =
         ReadSmallFile(dir, file, scan_.view->sealed_files.max_sealed_size());
-    if (ErrnoOf(sealed.status()) != 0) record.is_backup_unreadable = true;
-    if (!sealed.ok()) return;
+    if (!sealed.ok()) {
+      record.is_backup_unreadable = !absl::IsOutOfRange(sealed.status());
+      return;
+    }
     const absl::StatusOr<std::string> text =
         scan_.view->sealed_files.Open(BytesOf(*sealed));
     if (!text.ok()) return;

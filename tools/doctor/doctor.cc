@@ -210,7 +210,9 @@ absl::StatusOr<DoctorReport> Doctor::Repair(const ScanOptions& options) {
   int round = 0;
   for (; round < kMaxRounds; ++round) {
     for (const Finding& finding : report.findings) {
-      seen.emplace(KeyOf(finding), finding);
+      // One that could not be repaired at first may be later.
+      Finding& known = seen.emplace(KeyOf(finding), finding).first->second;
+      if (!known.repair) known = finding;
       has_content_findings = has_content_findings || IsOfContent(finding);
     }
     ASSIGN_OR_RETURN(const bool has_tried, RepairOnce(report, again));
