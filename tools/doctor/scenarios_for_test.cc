@@ -147,6 +147,11 @@ std::vector<Scenario> ShapeScenarios() {
        },
        {"MissingContentDir"},
        {}},
+  };
+}
+
+std::vector<Scenario> OrphanScenarios() {
+  return {
       {"orphan with dirid",
        [](TestVault& vault, const Furniture&) {
          stdfs::remove_all(EntryOnDisk(vault, DirId(), "dir"));
@@ -169,6 +174,11 @@ std::vector<Scenario> ShapeScenarios() {
        },
        {"OrphanContentDir", "UndecryptableName", "WrongDirIdBackup"},
        {"UndecryptableName"}},
+  };
+}
+
+std::vector<Scenario> UnnamedOrphanScenarios() {
+  return {
       {"orphan without dirid, with something broken",
        [](TestVault& vault, const Furniture& furniture) {
          const std::string content = ContentOnDisk(vault, furniture.dir);
@@ -207,6 +217,11 @@ std::vector<Scenario> ShapeScenarios() {
        },
        {"ForeignFile", "ForeignFile", "OrphanContentDir"},
        {}},
+  };
+}
+
+std::vector<Scenario> IdScenarios() {
+  return {
       {"collision",
        [](TestVault& vault, const Furniture& furniture) {
          WriteText(EntryOnDisk(vault, DirId(), LongName('d')) + "/dir.c9r",
@@ -235,6 +250,11 @@ std::vector<Scenario> ShapeScenarios() {
        },
        {"DetachedCycle", "DetachedCycle"},
        {"DetachedCycle", "DetachedCycle"}},
+  };
+}
+
+std::vector<Scenario> DirIdBackupScenarios() {
+  return {
       {"dirid missing",
        [](TestVault& vault, const Furniture& furniture) {
          stdfs::remove(ContentOnDisk(vault, furniture.dir) + "/dirid.c9r");
@@ -255,6 +275,11 @@ std::vector<Scenario> ShapeScenarios() {
        },
        {"WrongDirIdBackup"},
        {}},
+  };
+}
+
+std::vector<Scenario> DirFileScenarios() {
+  return {
       {"loose dir file",
        [](TestVault& vault, const Furniture& furniture) {
          WriteText(ContentOnDisk(vault, furniture.dir) + "/dir.c9r", "loose");
@@ -316,6 +341,11 @@ std::vector<Scenario> NameScenarios() {
        EntryBecomes(LongName('f'), "AAAAAAAAAAAAAAAAAAAAAAAAAAA=.c9s"),
        {"LongShortNamesMismatch"},
        {}},
+  };
+}
+
+std::vector<Scenario> NameFormScenarios() {
+  return {
       {"shortened without need",
        [](TestVault& vault, const Furniture& furniture) {
          const std::string c9r = vault.C9r(furniture.dir, "file");
@@ -337,6 +367,11 @@ std::vector<Scenario> NameScenarios() {
        },
        {"WrongNameForm"},
        {}},
+  };
+}
+
+std::vector<Scenario> CopyScenarios() {
+  return {
       {"copy, original gone",
        BecomesCopy("file", " (Created by Alice)"),
        {"ConflictCopy"},
@@ -360,6 +395,11 @@ std::vector<Scenario> NameScenarios() {
        },
        {"ConflictCopy", "MissingLongName"},
        {}},
+  };
+}
+
+std::vector<Scenario> ShortNameScenarios() {
+  return {
       {"not encrypted",
        EntryBecomes("file", "AAAAAAAAAAAAAAAAAAAAAAAAAAAA.c9r"),
        {"UndecryptableName"},
@@ -396,6 +436,11 @@ std::vector<Scenario> NodeScenarios() {
        },
        {"UnknownType"},
        {}},
+  };
+}
+
+std::vector<Scenario> AmbiguityScenarios() {
+  return {
       {"folder and link",
        [](TestVault& vault, const Furniture& furniture) {
          stdfs::copy(EntryOnDisk(vault, furniture.dir, "link") + "/symlink.c9r",
@@ -421,6 +466,11 @@ std::vector<Scenario> NodeScenarios() {
        },
        {"AmbiguousType"},
        {}},
+  };
+}
+
+std::vector<Scenario> StrangerScenarios() {
+  return {
       {"a link on disk",
        [](TestVault& vault, const Furniture& furniture) {
          const std::string file = EntryOnDisk(vault, furniture.dir, "file");
@@ -474,6 +524,11 @@ std::vector<Scenario> NodeScenarios() {
        },
        {"LeftoverTemporary", "LeftoverTemporary"},
        {}},
+  };
+}
+
+std::vector<Scenario> ContentScenarios() {
+  return {
       {"cut in the header",
        [](TestVault& vault, const Furniture& furniture) {
          stdfs::resize_file(EntryOnDisk(vault, furniture.dir, "file"), 67);
@@ -508,6 +563,11 @@ std::vector<Scenario> NodeScenarios() {
        },
        {"ConflictCopy", "UnauthenticChunk"},
        {"UnauthenticChunk"}},
+  };
+}
+
+std::vector<Scenario> TargetScenarios() {
+  return {
       {"a link without target",
        [](TestVault& vault, const Furniture& furniture) {
          WriteText(EntryOnDisk(vault, furniture.dir, "link") + "/symlink.c9r",
@@ -539,8 +599,13 @@ Furniture Furnish(TestVault& vault) {
 const std::vector<Scenario>& Scenarios() {
   static const auto* const all = [] {
     auto* const scenarios = new std::vector<Scenario>();
-    for (std::vector<Scenario>& family : std::vector<std::vector<Scenario>>{
-             ShapeScenarios(), NameScenarios(), NodeScenarios()}) {
+    for (const auto make :
+         {ShapeScenarios, OrphanScenarios, UnnamedOrphanScenarios, IdScenarios,
+          DirIdBackupScenarios, DirFileScenarios, NameScenarios,
+          NameFormScenarios, CopyScenarios, ShortNameScenarios, NodeScenarios,
+          AmbiguityScenarios, StrangerScenarios, ContentScenarios,
+          TargetScenarios}) {
+      const std::vector<Scenario> family = make();
       scenarios->insert(scenarios->end(), family.begin(), family.end());
     }
     return scenarios;
